@@ -1,0 +1,21 @@
+package codehaven.workflows;
+
+import codehaven.model.DeploymentStatus;
+import io.temporal.workflow.QueryMethod;
+import io.temporal.workflow.WorkflowInterface;
+import io.temporal.workflow.WorkflowMethod;
+
+/** One deployment, from a Git source to a live site; its workflow id is {@code deploy-<deployment id>}. */
+@WorkflowInterface
+public interface DeploymentWorkflow {
+    /**
+     * Takes the request to READY. Completes then; fails with the failure's kind as its type when the deployment is
+     * FAILED; is cancelled when the deployment is CANCELED.
+     */
+    @WorkflowMethod
+    void deploy(DeploymentRequest request);
+
+    /** Where the deployment is now. */
+    @QueryMethod
+    DeploymentStatus status();
+}
