@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# `./codehaven check [MAVEN OPTIONS]`: installs what the tests need and this machine lacks, says so, and runs all tests.
+# What is there is kept. Safe to run again. Called by the launcher, which sets JAVA_HOME.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/codehaven
+log=$root/target/check
+mkdir -p "$cache/bin" "$log"
+started=$SECONDS
+say() { printf '[%4d s] %s\n' $((SECONDS - started)) "$*"; }
+die() { say "codehaven check: $*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+export PATH="$cache/bin:$PATH"
+
+# --- programs from the distribution -----------------------------------------------------------------------------------
+missing=()
+have mvn || missing+=(maven)
+have redis-server || missing+=(redis-server)
+have bwrap || missing+=(bubblewrap)
+have zstd || missing+=(zstd)
+have git || missing+=(git)
+have node || missing+=(nodejs npm)
+have curl || missing+=(curl)
+docker info >/dev/null 2>&1 || { have dockerd || missing+=(docker.io iptables); }
+if [ ${#missing[@]} -gt 0 ]; then
+  if have apt-get && [ "$(id -u)" = 0 ]; then
+    say "Installing with apt-get: ${missing[*]}"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
+      >"$log/apt.log" 2>&1 || { tail -n 20 "$log/apt.log" >&2; die "apt-get could not install them; see $log/apt.log"; }
+  else
+    die "the tests need ${missing[*]}; install them (Debian: sudo apt-get install ${missing[*]}) and run this again."
+  fi
+fi
+
+# --- programs compiled with Go, once a machine, beside everything else --------------------------------------------------
+pids=()
+go_install() { # name, module
+  if have "$1"; then return; fi
+  have go || die "the tests need the program $1: install Go, or put $1 on PATH."
+  say "Compiling $1 with Go (once a machine, some minutes)"
+  (
+    staging=$(mktemp -d "$cache/bin/.$1.XXXXXX")
+    GOBIN=$staging go install -ldflags '-s -w' "$2" && mv "$staging/$1" "$cache/bin/$1"
+    code=$?
+    rm -rf "$staging"
+    exit $code
+  ) >"$log/$1.log" 2>&1 &
+  pids+=("$1:$!")
+}
+go_install temporal github.com/temporalio/cli/cmd/temporal@v1.5.1
+go_install minio github.com/minio/minio@latest
+
+# --- a Docker engine and the images that builds stand on -----------------------------------------------------------------
+dockerd_pid=
+finish() {
+  if [ -n "$dockerd_pid" ]; then
+    kill "$dockerd_pid" 2>/dev/null || true
+    wait "$dockerd_pid" 2>/dev/null || true
+  fi
+}
+trap finish EXIT
+if ! docker info >/dev/null 2>&1; then
+  [ "$(id -u)" = 0 ] || die "no Docker engine answers; start it and run this again."
+  say "Starting a Docker engine (it ends with the tests)"
+  dockerd >"$log/dockerd.log" 2>&1 &
+  dockerd_pid=$!
+  for _ in $(seq 60); do
+    docker info >/dev/null 2>&1 && break
+    kill -0 "$dockerd_pid" 2>/dev/null || break
+    sleep 0.5
+  done
+  docker info >/dev/null 2>&1 || { tail -n 20 "$log/dockerd.log" >&2; die "the Docker engine did not start; see $log/dockerd.log"; }
+fi
+for major in 20 22; do
+  image=node:$major-bookworm-slim
+  if docker image inspect "$image" >/dev/null 2>&1; then continue; fi
+  say "Getting the base image $image"
+  if ! docker pull -q "$image" >"$log/pull.log" 2>&1; then
+    say "It cannot be pulled; making a stand-in of the same name from this machine's packages"
+    "$root/dev/base-images.sh" "$major" >"$log/images.log" 2>&1 || { tail -n 20 "$log/images.log" >&2; die "the stand-in could not be made; see $log/images.log"; }
+  fi
+done
+
+for each in "${pids[@]:-}"; do
+  [ -n "$each" ] || continue
+  wait "${each#*:}" || { tail -n 20 "$log/${each%%:*}.log" >&2; die "${each%%:*} could not be compiled; see $log/${each%%:*}.log"; }
+  say "Compiled ${each%%:*}"
+done
+
+# --- the tests ---------------------------------------------------------------------------------------------------------
+say "Running all tests"
+cd "$root"
+code=0
+mvn -B -ntp verify "$@" || code=$?
+if [ $code = 0 ]; then say "All tests passed."; else say "Some tests failed."; fi
+exit $code
