@@ -1,0 +1,3 @@
+import { words } from '@mono/words';
+
+document.getElementById('app').textContent = words;
