@@ -73,7 +73,7 @@ final class Demo extends Role {
     private boolean deploy(Installation installation) throws IOException, InterruptedException {
         say("");
         try (var git = DevGit.start(installation.data().resolve("git"))) {
-            var repository = git.repository("harbour", exampleSite());
+            var repository = git.create("harbour", exampleSite());
             var api = installation.apiUrl();
             say("deploying " + repository.url());
             var asked = JSON.writeValueAsString(Map.of("repository", repository.url(), "name", "harbour"));

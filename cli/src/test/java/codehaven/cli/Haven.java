@@ -1,0 +1,293 @@
+package codehaven.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** The program as its users start it, in a process of its own that a test may kill. */
+final class Haven implements AutoCloseable {
+
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+
+    private final Process process;
+    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+
+    private Haven(Process process) {
+        this.process = process;
+        this.reader = Thread.ofPlatform().daemon().start(this::read);
+    }
+
+    /** Starts a command; what it inherits of CODEHAVEN_… is taken away. */
+    static Haven start(Map<String, String> environment, String... arguments) throws IOException {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Djdk.virtualThreadScheduler.parallelism=16",
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "codehaven.cli.Main"));
+        command.addAll(Arrays.asList(arguments));
+        var builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(key -> key.startsWith(Setting.PREFIX));
+        builder.environment().putAll(environment);
+        return new Haven(builder.start());
+    }
+
+    /** Starts {@code up} on a data directory, with ports of its own, and waits until it is ready. */
+    static Haven up(Path data, Map<String, String> environment) throws IOException {
+        var haven = start(
+                environment,
+                "up",
+                "--data",
+                data.toString(),
+                "--port",
+                "0",
+                "--edge-port",
+                "0",
+                "--git-allow-local",
+                "true");
+        haven.awaitReady();
+        return haven;
+    }
+
+    private void read() {
+        try (var in = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (var line = in.readLine(); line != null; line = in.readLine()) {
+                lines.add(line);
+            }
+        } catch (IOException e) {
+            lines.add("(output ended: " + e.getMessage() + ")");
+        }
+    }
+
+    void awaitReady() {
+        await("ready", Duration.ofMinutes(2), () -> {
+            assertThat(process.isAlive() || said("ready in").isPresent())
+                    .as("it ended:\n%s", output())
+                    .isTrue();
+            return said("ready in").isPresent();
+        });
+    }
+
+    Optional<String> said(String words) {
+        return lines.stream().filter(line -> line.contains(words)).findFirst();
+    }
+
+    String output() {
+        return String.join("\n", lines);
+    }
+
+    /** The address in the ready line of the given name. */
+    URI address(String name) {
+        var line = Pattern.compile("^\\s*" + Pattern.quote(name) + "\\s+(http\\S+).*");
+        return lines.stream()
+                .map(line::matcher)
+                .filter(java.util.regex.Matcher::matches)
+                .map(found -> URI.create(found.group(1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no address of " + name + " in:\n" + output()));
+    }
+
+    int edgePort() {
+        return address("sites").getPort();
+    }
+
+    Process process() {
+        return process;
+    }
+
+    // --- REST ---
+
+    JsonNode get(String path) {
+        return json(HttpRequest.newBuilder(address("dashboard").resolve(path)).GET(), 200);
+    }
+
+    HttpResponse<String> raw(HttpRequest.Builder request) {
+        try {
+            return HTTP.send(request.timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(address("dashboard").resolve(path));
+    }
+
+    JsonNode post(String path, Object body, int status) {
+        return send("POST", path, body, status);
+    }
+
+    JsonNode send(String method, String path, Object body, int status) {
+        try {
+            return json(
+                    request(path)
+                            .header("Content-Type", "application/json")
+                            .method(method, BodyPublishers.ofString(JSON.writeValueAsString(body))),
+                    status);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private JsonNode json(HttpRequest.Builder request, int status) {
+        var answer = raw(request);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+        try {
+            return JSON.readTree(answer.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(answer.body(), e);
+        }
+    }
+
+    // --- deployments ---
+
+    String deploy(Map<String, ?> body) {
+        return post("/v1/deployments", body, 202).path("id").asText();
+    }
+
+    JsonNode deployment(String id) {
+        return get("/v1/deployments/" + id);
+    }
+
+    String status(String id) {
+        return deployment(id).path("status").asText();
+    }
+
+    JsonNode awaitStatus(String id, String status, Duration patience) {
+        return awaitDeployment(id, patience, status, each -> each.path("status")
+                .asText()
+                .equals(status));
+    }
+
+    JsonNode awaitFinal(String id, Duration patience) {
+        return awaitDeployment(id, patience, "a final status", each -> List.of("READY", "FAILED", "CANCELED")
+                .contains(each.path("status").asText()));
+    }
+
+    JsonNode awaitDeployment(String id, Duration patience, String wanted, Predicate<JsonNode> right) {
+        var deadline = Instant.now().plus(patience);
+        while (true) {
+            var deployment = deployment(id);
+            if (right.test(deployment)) {
+                return deployment;
+            }
+            if (Instant.now().isAfter(deadline)) {
+                throw new AssertionError("deployment " + id + " has not come to " + wanted + " within " + patience
+                        + ":\n" + deployment.toPrettyString() + "\n" + log(id));
+            }
+            pause();
+        }
+    }
+
+    String log(String id) {
+        return raw(request("/v1/deployments/" + id + "/log")).body();
+    }
+
+    // --- visitors ---
+
+    HttpResponse<String> visit(String url) {
+        var uri = URI.create(url);
+        return visit(uri.getHost(), uri.getPort(), uri.getRawPath());
+    }
+
+    static HttpResponse<String> visit(String host, int port, String path) {
+        try {
+            return HTTP.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                            .header("Host", host + ":" + port)
+                            .timeout(Duration.ofSeconds(20))
+                            .build(),
+                    BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // --- ending ---
+
+    /** {@code kill -9}. */
+    void kill() {
+        process.destroyForcibly();
+        join();
+    }
+
+    private void join() {
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("it did not stop within a minute:\n" + output());
+            }
+            reader.join(5_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ctrl-C, and waits. */
+    @Override
+    public void close() {
+        process.destroy();
+        join();
+    }
+
+    int exitCode() {
+        join();
+        return process.exitValue();
+    }
+
+    static void await(String what, Duration patience, BooleanSupplier condition) {
+        var deadline = Instant.now().plus(patience);
+        while (!condition.getAsBoolean()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new AssertionError("not within " + patience + ": " + what);
+            }
+            pause();
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
