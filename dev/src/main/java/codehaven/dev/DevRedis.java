@@ -1,0 +1,139 @@
+package codehaven.dev;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import redis.embedded.core.ExecutableProvider;
+
+/** A real Redis (or Valkey) as a child process on loopback, keeping its data in an append-only file. */
+public final class DevRedis implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Child child;
+    private final int port;
+
+    private DevRedis(Child child, int port) {
+        this.child = child;
+        this.port = port;
+    }
+
+    /** Starts one on a free port that keeps its data in the directory. */
+    public static DevRedis start(Path directory) throws IOException, InterruptedException {
+        return start(directory, 0);
+    }
+
+    /**
+     * Starts one that keeps its data in the directory.
+     *
+     * @param port 0 for a free one
+     * @throws IOException if there is no Redis for this machine, or it does not come up within 30 s
+     */
+    public static DevRedis start(Path directory, int port) throws IOException, InterruptedException {
+        Path program = program();
+        Files.createDirectories(directory);
+        for (int attempt = 1; ; attempt++) {
+            int chosen = port == 0 ? Programs.freePort() : port;
+            Child child = new Child("redis", directory, command(program, chosen), () -> pongs(chosen));
+            try {
+                child.start(PATIENCE);
+                return new DevRedis(child, chosen);
+            } catch (IOException e) {
+                if (port != 0 || attempt == 3) {
+                    throw e; // with a port of our choice, another program may have been faster
+                }
+            }
+        }
+    }
+
+    /** Where it listens, in the form that Redisson takes: {@code redis://127.0.0.1:port}. */
+    public String uri() {
+        return "redis://127.0.0.1:" + port;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** The process id of the server. */
+    public long pid() {
+        return child.pid();
+    }
+
+    /** Takes it away; {@link #start()} brings it back with its data on the same port. */
+    public void stop() {
+        child.stop();
+    }
+
+    /** Brings it back after {@link #stop()}. */
+    public void start() throws IOException, InterruptedException {
+        child.start(PATIENCE);
+    }
+
+    @Override
+    public void close() {
+        child.close();
+    }
+
+    private static List<String> command(Path program, int port) {
+        return List.of(
+                program.toString(),
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                Integer.toString(port),
+                "--dir",
+                ".",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "everysec",
+                "--save",
+                "",
+                "--daemonize",
+                "no");
+    }
+
+    private static Path program() throws IOException {
+        Optional<Path> installed = Programs.onPath("redis-server").or(() -> Programs.onPath("valkey-server"));
+        if (installed.isPresent()) {
+            return installed.get();
+        }
+        Path kept = Programs.bin().resolve("redis-server-embedded");
+        if (!Files.isExecutable(kept)) {
+            Files.createDirectories(Programs.bin());
+            Path extracted;
+            try {
+                extracted = ExecutableProvider.newJarResourceProvider().get().toPath();
+            } catch (IOException | RuntimeException e) {
+                throw new IOException(
+                        "There is no redis-server or valkey-server on PATH, and none for this machine in the box. Install one"
+                                + " of them, or set CODEHAVEN_REDIS to the address of a server.",
+                        e);
+            }
+            Programs.keep(extracted, kept);
+        }
+        return kept;
+    }
+
+    private static boolean pongs(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(Programs.loopback(port), 500);
+            socket.setSoTimeout(2_000);
+            OutputStream out = socket.getOutputStream();
+            out.write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            InputStream in = socket.getInputStream();
+            // While it reads its file it answers "-LOADING …".
+            return new String(in.readNBytes(5), StandardCharsets.US_ASCII).equals("+PONG");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

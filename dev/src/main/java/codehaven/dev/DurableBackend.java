@@ -1,0 +1,131 @@
+package codehaven.dev;
+
+import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.exception.MongoServerException;
+import io.netty.channel.Channel;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.h2.mvstore.MVStore;
+
+/**
+ * A MongoDB backend whose writes are on file before they are answered.
+ *
+ * <p>Commands that came while one commit was being written share the next one. A commit never runs in the middle of a command:
+ * a document and its entries in unique indexes reach the file together or not at all.
+ */
+final class DurableBackend extends H2Backend {
+    private static final Set<String> READS = Set.of(
+            "find",
+            "getmore",
+            "killcursors",
+            "count",
+            "distinct",
+            "aggregate",
+            "hello",
+            "ismaster",
+            "ping",
+            "buildinfo",
+            "serverstatus",
+            "whatsmyuri",
+            "listcollections",
+            "listindexes",
+            "listdatabases",
+            "dbstats",
+            "collstats",
+            "getlog",
+            "endsessions",
+            "connectionstatus",
+            "hostinfo");
+
+    private final MVStore store;
+    private final int compactMillis;
+
+    /** Held shared by a command that changes something, alone by a commit. */
+    private final ReadWriteLock commands = new ReentrantReadWriteLock(true);
+
+    private final Object turn = new Object();
+    private long asked;
+    private long committed;
+    private boolean committing;
+
+    DurableBackend(MVStore store, int compactMillis) {
+        super(store);
+        this.store = store;
+        this.compactMillis = compactMillis;
+    }
+
+    @Override
+    public Document handleCommand(Channel channel, String databaseName, String command, Document query) {
+        String word = command.toLowerCase(Locale.ROOT);
+        if (word.equals("hello")) {
+            Document answer = super.handleCommand(channel, databaseName, "ismaster", query);
+            answer.put("isWritablePrimary", true);
+            return answer;
+        }
+        if (READS.contains(word) && !writesOut(query)) {
+            return super.handleCommand(channel, databaseName, command, query);
+        }
+        commands.readLock().lock();
+        try {
+            return super.handleCommand(channel, databaseName, command, query);
+        } finally {
+            commands.readLock().unlock();
+            awaitCommit(); // also after a failure: a batch may have been done in part
+        }
+    }
+
+    private static boolean writesOut(Document query) {
+        return query.get("pipeline") instanceof Iterable<?> stages
+                && stages.toString().matches("(?s).*\"\\$(out|merge)\".*");
+    }
+
+    /** Returns when everything that was changed before the call is on file. */
+    private void awaitCommit() {
+        long mine;
+        synchronized (turn) {
+            mine = ++asked;
+            while (committed < mine && committing) {
+                try {
+                    turn.wait();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new MongoServerException("interrupted before the write was on file", e);
+                }
+            }
+            if (committed >= mine) {
+                return;
+            }
+            committing = true;
+        }
+        long done = 0;
+        try {
+            commands.writeLock().lock();
+            try {
+                long upTo;
+                synchronized (turn) {
+                    upTo = asked;
+                }
+                store.commit();
+                done = upTo; // a commit that failed acknowledges nothing: those who wait try again and fail by
+                // themselves
+            } finally {
+                commands.writeLock().unlock();
+            }
+        } finally {
+            synchronized (turn) {
+                committing = false;
+                committed = Math.max(committed, done);
+                turn.notifyAll();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        store.close(compactMillis);
+        super.close();
+    }
+}
