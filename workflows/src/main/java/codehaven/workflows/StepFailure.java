@@ -48,6 +48,21 @@ public final class StepFailure extends RuntimeException {
         return kind;
     }
 
+    /** What to do. */
+    public String hint() {
+        return hint;
+    }
+
+    /** The log's lines that matter, where known. */
+    public Failure.@Nullable Lines lines() {
+        return lines;
+    }
+
+    /** The place in the repository's own code, where known. */
+    public Failure.@Nullable Source source() {
+        return source;
+    }
+
     /**
      * The same failure in Temporal's form, for an activity to throw.
      *
