@@ -8,9 +8,7 @@ import io.temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest;
 import io.temporal.client.WorkflowClient;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -51,7 +49,7 @@ final class Pulse implements AutoCloseable {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Map<Object, Runnable> hooks = new LinkedHashMap<>();
+    private final List<Runnable> hooks = new ArrayList<>();
     private final List<Thread> stopping = new ArrayList<>();
     private @Nullable Reason reason;
     private boolean noticed;
@@ -145,7 +143,7 @@ final class Pulse implements AutoCloseable {
                 reason = why;
             }
             if (first) {
-                hooks.values().forEach(this::launch);
+                hooks.forEach(this::launch);
                 hooks.clear();
                 if (!noticed) {
                     worker.interrupt();
@@ -190,8 +188,9 @@ final class Pulse implements AutoCloseable {
                 launch(action);
                 return () -> {};
             }
-            var hook = new Object();
-            hooks.put(hook, action);
+            // An object of its own, so that the same action may be hooked twice.
+            Runnable hook = action::run;
+            hooks.add(hook);
             return () -> {
                 lock.lock();
                 try {

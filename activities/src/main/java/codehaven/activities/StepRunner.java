@@ -96,7 +96,7 @@ public final class StepRunner {
      * @throws ActivityCanceledException when the deployment was cancelled; the work has been stopped then
      */
     public <T> T run(Step step, DeploymentRequest request, Work<T> work) {
-        return new Attempt(step, request.deployment()).run(work);
+        return new Attempt(step, request).run(work);
     }
 
     /**
@@ -120,13 +120,15 @@ public final class StepRunner {
         private final String deployment;
         private final String run = Objects.requireNonNull(info.getWorkflowRunId(), "an activity of a workflow");
         private final Step step;
+        private final DeploymentRequest request;
         private final Memory memory;
         private final Pulse pulse;
         private volatile @Nullable TimelineLog openLog;
 
-        Attempt(Step step, String deployment) {
+        Attempt(Step step, DeploymentRequest request) {
             this.step = step;
-            this.deployment = deployment;
+            this.request = request;
+            this.deployment = request.deployment();
             this.memory = new Memory(lastBeat());
             this.pulse = new Pulse(client, info, memory::beat, this::tick);
         }
@@ -388,8 +390,7 @@ public final class StepRunner {
             if (thrown instanceof StepFailure failure) {
                 return crossing(failure, log, false);
             }
-            var missing = find(thrown, Blobs.NotThere.class);
-            if (missing != null) {
+            if (find(thrown, Blobs.NotThere.class) instanceof Blobs.NotThere missing) {
                 return crossing(
                         new StepFailure(
                                 FailureKind.STORAGE_UNAVAILABLE,
@@ -401,8 +402,7 @@ public final class StepRunner {
                         log,
                         true);
             }
-            var away = find(thrown, Blobs.Unavailable.class);
-            if (away != null) {
+            if (find(thrown, Blobs.Unavailable.class) instanceof Blobs.Unavailable away) {
                 return crossing(
                         new StepFailure(
                                 FailureKind.STORAGE_UNAVAILABLE, sentence(String.valueOf(away.getMessage())), away),

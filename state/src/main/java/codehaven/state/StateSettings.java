@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param mongodb {@code mongodb://…/database}
  * @param redis {@code redis://[:password@]host:port} or {@code rediss://…}
  * @param s3Endpoint absent means AWS's own for the region
- * @param secretKey 32 bytes in Base64: encrypts variables
+ * @param s3AccessKey blank means what AWS's own tools would use: the environment, a profile, the machine's role
+ * @param secretKey 32 bytes in Base64: encrypts variables; blank for a process that has nothing to do with them
  */
 public record StateSettings(
         String mongodb,
@@ -19,4 +20,11 @@ public record StateSettings(
         String s3Bucket,
         String s3AccessKey,
         String s3SecretKey,
-        String secretKey) {}
+        String secretKey) {
+
+    /** Without addresses and keys: they may hold passwords, and settings end up in logs. */
+    @Override
+    public String toString() {
+        return "StateSettings[s3Bucket=" + s3Bucket + ", s3Region=" + s3Region + ", …]";
+    }
+}

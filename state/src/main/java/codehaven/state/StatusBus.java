@@ -1,10 +1,32 @@
 package codehaven.state;
 
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.redisson.api.RTopic;
+import org.redisson.api.RedissonClient;
+import org.redisson.api.listener.StatusListener;
+import org.redisson.client.codec.StringCodec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
  * Nudges between processes: "look again". Losing one costs a short delay, so every listener polls as well, and no
- * method here blocks or throws because Redis is away.
+ * method here blocks or throws because Redis is away. Listeners of the same process are nudged without Redis.
  */
-public final class StatusBus {
+public final class StatusBus implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(StatusBus.class);
+    private static final String TOPIC = "codehaven:nudges";
+    private static final String ROUTES = "routes";
+    private static final String DEPLOYMENT = "deployment/";
+    private static final Duration BETWEEN_COMPLAINTS = Duration.ofMinutes(1);
 
     /** Ends a listening; may be called twice. */
     public interface Listening extends AutoCloseable {
@@ -12,21 +34,145 @@ public final class StatusBus {
         void close();
     }
 
+    /** Runs its look one at a time: however many nudges arrive while it runs, it runs once more. */
+    private final class Listener {
+        private final Runnable look;
+        private final AtomicBoolean wanted = new AtomicBoolean();
+        private final AtomicBoolean running = new AtomicBoolean();
+        private volatile boolean closed;
+
+        Listener(Runnable look) {
+            this.look = look;
+        }
+
+        void nudge() {
+            wanted.set(true);
+            try {
+                looks.execute(this::run);
+            } catch (RejectedExecutionException e) {
+                log.debug("A nudge came after the bus was closed", e);
+            }
+        }
+
+        private void run() {
+            while (wanted.get() && running.compareAndSet(false, true)) {
+                try {
+                    wanted.set(false);
+                    if (!closed) {
+                        look.run();
+                    }
+                } catch (RuntimeException e) {
+                    log.warn("A listener to nudges failed; it goes on with the next one", e);
+                } finally {
+                    running.set(false);
+                }
+            }
+        }
+    }
+
+    /** Tells this process's own messages, which need not come back, from those of others. */
+    private final String me = UUID.randomUUID().toString();
+
+    private final RTopic topic;
+    private final ConcurrentHashMap<String, Set<Listener>> listeners = new ConcurrentHashMap<>();
+    private final ExecutorService looks = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("nudge-", 0).factory());
+    private final AtomicLong complained = new AtomicLong(System.nanoTime() - BETWEEN_COMPLAINTS.toNanos());
+
+    StatusBus(RedissonClient redis) {
+        topic = redis.getTopic(TOPIC, StringCodec.INSTANCE);
+        complainOf(topic.addListenerAsync(String.class, (_, message) -> heard(message))
+                .toCompletableFuture());
+        complainOf(topic.addListenerAsync(new StatusListener() {
+                    @Override
+                    public void onSubscribe(String channel) {
+                        // After a reconnect: what was said meanwhile was not heard here.
+                        listeners.values().forEach(each -> each.forEach(Listener::nudge));
+                    }
+
+                    @Override
+                    public void onUnsubscribe(String channel) {}
+                })
+                .toCompletableFuture());
+    }
+
     /** The deployment's timeline has grown. */
     public void nudge(String deployment) {
-        throw new UnsupportedOperationException();
+        tell(DEPLOYMENT + deployment);
     }
 
     /** Some host points elsewhere. */
     public void nudgeRoutes() {
-        throw new UnsupportedOperationException();
+        tell(ROUTES);
     }
 
+    /** @param look called on a thread of its own, never twice at once */
     public Listening onDeployment(String deployment, Runnable look) {
-        throw new UnsupportedOperationException();
+        return listen(DEPLOYMENT + deployment, look);
     }
 
+    /** @param look called on a thread of its own, never twice at once */
     public Listening onRoutes(Runnable look) {
-        throw new UnsupportedOperationException();
+        return listen(ROUTES, look);
+    }
+
+    private Listening listen(String subject, Runnable look) {
+        var listener = new Listener(look);
+        listeners.compute(subject, (_, those) -> {
+            var all = those == null ? ConcurrentHashMap.<Listener>newKeySet() : those;
+            all.add(listener);
+            return all;
+        });
+        return () -> {
+            listener.closed = true;
+            listeners.computeIfPresent(subject, (_, those) -> {
+                those.remove(listener);
+                return those.isEmpty() ? null : those;
+            });
+        };
+    }
+
+    private void tell(String subject) {
+        dispatch(subject);
+        try {
+            complainOf(topic.publishAsync(me + " " + subject).toCompletableFuture());
+        } catch (RuntimeException e) {
+            complain(e);
+        }
+    }
+
+    private void heard(String message) {
+        var space = message.indexOf(' ');
+        if (space > 0 && !message.substring(0, space).equals(me)) {
+            dispatch(message.substring(space + 1));
+        }
+    }
+
+    private void dispatch(String subject) {
+        listeners.getOrDefault(subject, Set.of()).forEach(Listener::nudge);
+    }
+
+    private void complainOf(java.util.concurrent.CompletableFuture<?> sent) {
+        var _ = sent.whenComplete((_, problem) -> {
+            if (problem != null) {
+                complain(problem);
+            }
+        });
+    }
+
+    private void complain(Throwable problem) {
+        var last = complained.get();
+        var now = System.nanoTime();
+        if (now - last >= BETWEEN_COMPLAINTS.toNanos() && complained.compareAndSet(last, now)) {
+            log.warn(
+                    "Redis (CODEHAVEN_REDIS) is away: {}. Deployments and sites go on; what others see of them"
+                            + " comes by polling, some seconds later.",
+                    problem.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        looks.shutdownNow();
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package codehaven.state;
+
+import org.jspecify.annotations.NullMarked;
