@@ -8,7 +8,9 @@ import io.temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest;
 import io.temporal.client.WorkflowClient;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -49,7 +51,7 @@ final class Pulse implements AutoCloseable {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final List<Runnable> hooks = new ArrayList<>();
+    private final Map<Object, Runnable> hooks = new LinkedHashMap<>();
     private final List<Thread> stopping = new ArrayList<>();
     private @Nullable Reason reason;
     private boolean noticed;
@@ -143,7 +145,7 @@ final class Pulse implements AutoCloseable {
                 reason = why;
             }
             if (first) {
-                hooks.forEach(this::launch);
+                hooks.values().forEach(this::launch);
                 hooks.clear();
                 if (!noticed) {
                     worker.interrupt();
@@ -188,9 +190,8 @@ final class Pulse implements AutoCloseable {
                 launch(action);
                 return () -> {};
             }
-            // An object of its own, so that the same action may be hooked twice.
-            Runnable hook = action::run;
-            hooks.add(hook);
+            var hook = new Object();
+            hooks.put(hook, action);
             return () -> {
                 lock.lock();
                 try {

@@ -96,7 +96,7 @@ public final class StepRunner {
      * @throws ActivityCanceledException when the deployment was cancelled; the work has been stopped then
      */
     public <T> T run(Step step, DeploymentRequest request, Work<T> work) {
-        return new Attempt(step, request).run(work);
+        return new Attempt(step, request.deployment()).run(work);
     }
 
     /**
@@ -120,15 +120,13 @@ public final class StepRunner {
         private final String deployment;
         private final String run = Objects.requireNonNull(info.getWorkflowRunId(), "an activity of a workflow");
         private final Step step;
-        private final DeploymentRequest request;
         private final Memory memory;
         private final Pulse pulse;
         private volatile @Nullable TimelineLog openLog;
 
-        Attempt(Step step, DeploymentRequest request) {
+        Attempt(Step step, String deployment) {
             this.step = step;
-            this.request = request;
-            this.deployment = request.deployment();
+            this.deployment = deployment;
             this.memory = new Memory(lastBeat());
             this.pulse = new Pulse(client, info, memory::beat, this::tick);
         }
@@ -390,7 +388,8 @@ public final class StepRunner {
             if (thrown instanceof StepFailure failure) {
                 return crossing(failure, log, false);
             }
-            if (find(thrown, Blobs.NotThere.class) instanceof Blobs.NotThere missing) {
+            var missing = find(thrown, Blobs.NotThere.class);
+            if (missing != null) {
                 return crossing(
                         new StepFailure(
                                 FailureKind.STORAGE_UNAVAILABLE,
@@ -402,7 +401,8 @@ public final class StepRunner {
                         log,
                         true);
             }
-            if (find(thrown, Blobs.Unavailable.class) instanceof Blobs.Unavailable away) {
+            var away = find(thrown, Blobs.Unavailable.class);
+            if (away != null) {
                 return crossing(
                         new StepFailure(
                                 FailureKind.STORAGE_UNAVAILABLE, sentence(String.valueOf(away.getMessage())), away),

@@ -293,7 +293,7 @@ final class TimelineLog implements StepLog {
     }
 
     private static long costOf(String text) {
-        return text.length() + COST_OF_LINE;
+        return (long) text.length() + COST_OF_LINE;
     }
 
     private static String megabytes(long bytes) {

@@ -4,6 +4,7 @@ import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.MongoServerException;
 import io.netty.channel.Channel;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -40,6 +41,14 @@ final class DurableBackend extends H2Backend {
             "connectionstatus",
             "hostinfo");
 
+    private static final Duration TIDY_EVERY = Duration.ofSeconds(1);
+    private static final int RETENTION_MILLIS = 3_000;
+    private static final int FILL_RATE = 60;
+    private static final int PORTION = 8 << 20;
+
+    /** A file up to this size, in bytes, is left as it is. */
+    private static final long SMALL = 32L << 20;
+
     private final MVStore store;
     private final int compactMillis;
 
@@ -55,6 +64,8 @@ final class DurableBackend extends H2Backend {
         super(store);
         this.store = store;
         this.compactMillis = compactMillis;
+        store.setRetentionTime(RETENTION_MILLIS);
+        Thread.ofPlatform().daemon().name("mongo-tidy").start(this::tidy);
     }
 
     @Override
@@ -120,6 +131,33 @@ final class DurableBackend extends H2Backend {
                 committed = Math.max(committed, done);
                 turn.notifyAll();
             }
+        }
+    }
+
+    /** Frees what old versions occupy, in small portions, so that the file stays near the size of what is in it. */
+    private void tidy() {
+        long seen = -1;
+        while (!store.isClosed()) {
+            try {
+                Thread.sleep(TIDY_EVERY);
+            } catch (InterruptedException e) {
+                return;
+            }
+            commands.writeLock().lock();
+            try {
+                if (store.isClosed() || store.getCurrentVersion() == seen) {
+                    continue;
+                }
+                if (store.getFileStore().size() > SMALL) {
+                    store.compact(FILL_RATE, PORTION);
+                    store.commit();
+                }
+                seen = store.getCurrentVersion();
+            } finally {
+                commands.writeLock().unlock();
+            }
+            // Space is used again only after the retention time: what took its place is on the disk by then.
+            store.sync();
         }
     }
 

@@ -1,47 +1,545 @@
 package codehaven.activities.building;
 
+import codehaven.activities.building.Recipe.Install;
+import codehaven.activities.building.Recipe.Note;
 import codehaven.model.BuildSettings;
+import codehaven.model.DeploymentEvent.Level;
 import codehaven.model.FailureKind;
 import codehaven.model.Framework;
+import codehaven.model.Kind;
 import codehaven.workflows.StepFailure;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a source tree and says how it is built. Nothing of the tree is executed. */
 final class FrameworkDetector {
 
-    private FrameworkDetector() {}
+    /** Scripts that build a site, best first; the first is for a platform that many repositories were made for. */
+    private static final List<String> BUILD_SCRIPTS = List.of("vercel-build", "build");
+
+    /** What generators of documentation beside an app call it. */
+    private static final List<String> DOCS_SCRIPTS = List.of("docs:build", "build:docs", "docs-build", "build-docs");
+
+    private static final int MOST_NAMED = 8;
+
+    private final SourceTree tree;
+    private final BuildSettings settings;
+    private final List<Note> notes = new ArrayList<>();
+
+    private FrameworkDetector(SourceTree tree, BuildSettings settings) {
+        this.tree = tree;
+        this.settings = settings;
+    }
 
     /**
      * The recipe for the tree.
      *
      * @param top the directory with the unpacked tree
-     * @throws StepFailure of kind {@code NO_PROJECT_FOUND} when there is nothing that can be built
+     * @param settings the project's own, with those of files in the repository laid over them
+     * @throws StepFailure of kind {@code NO_PROJECT_FOUND} when there is nothing that can be built into files
      */
     static Recipe detect(Path top, BuildSettings settings) {
-        var tree = new SourceTree(top);
-        var root = settings.rootDirectory() == null ? "" : settings.rootDirectory();
-        if (!tree.isFile(SourceTree.in(root, "index.html"))) {
-            throw new StepFailure(FailureKind.NO_PROJECT_FOUND, "There is no index.html.");
+        var detector = new FrameworkDetector(new SourceTree(top), settings);
+        var at = AppDirectory.at(detector.tree, detector.rootDirectory());
+        return detector.recipe(at);
+    }
+
+    private Recipe recipe(AppDirectory at) {
+        var script = buildScript(at, BUILD_SCRIPTS);
+        var framework = framework(at, script);
+        if (framework == null) {
+            return plain(at);
+        }
+        var other = OtherTools.of(framework, at);
+        if (other.isPresent()) {
+            return withOtherTools(at, framework, other.get());
+        }
+        return withNode(at, framework);
+    }
+
+    // Where
+
+    private String rootDirectory() {
+        var wanted = settings.rootDirectory();
+        if (wanted != null && !wanted.isBlank()) {
+            return existing(wanted.strip());
+        }
+        var top = AppDirectory.at(tree, "");
+        var workspace = Workspace.at(tree, "");
+        if (workspace.isEmpty() || settings.framework() != null || standsByItself(top)) {
+            return "";
+        }
+        var sites = new ArrayList<AppDirectory>();
+        var servers = new ArrayList<AppDirectory>();
+        for (var each : workspace.get().packages(tree)) {
+            var at = AppDirectory.at(tree, each);
+            var framework = Signs.read(at, buildScript(at, BUILD_SCRIPTS).orElse(null));
+            if (framework.isPresent() && framework.get() != Framework.STORYBOOK) {
+                (framework.get().kind() == Kind.STATIC ? sites : servers).add(at);
+            }
+        }
+        var apps = sites.isEmpty() ? servers : sites;
+        if (apps.size() == 1) {
+            var directory = apps.getFirst().directory();
+            say("The repository is a workspace with one site in it: " + directory + " is taken as the root directory.");
+            return directory;
+        }
+        if (apps.size() > 1) {
+            throw noProject(
+                    "The repository is a workspace with " + apps.size() + " apps: "
+                            + named(apps.stream().map(AppDirectory::directory).toList()) + ".",
+                    "Set the project's rootDirectory to the one to deploy.");
+        }
+        return "";
+    }
+
+    /** Whether the top is an app itself, though it is the root of a workspace too. */
+    private boolean standsByItself(AppDirectory top) {
+        if (settings.buildCommand() != null || settings.outputDirectory() != null) {
+            return true;
+        }
+        return top.isFile("index.html")
+                || Signs.read(top, buildScript(top, BUILD_SCRIPTS).orElse(null))
+                        .filter(each -> each.kind() == Kind.STATIC && each != Framework.STORYBOOK)
+                        .isPresent();
+    }
+
+    private String existing(String wanted) {
+        var path = SourceTree.normalised("", wanted);
+        if (path.isEmpty()) {
+            throw noProject(
+                    "The root directory '" + shown(wanted) + "' is outside of the repository.",
+                    "Set rootDirectory to a folder of the repository, such as " + nearest(wanted) + ".");
+        }
+        if (tree.isFile(path.get())) {
+            throw noProject(
+                    "The root directory '" + shown(wanted) + "' is a file.",
+                    "Set rootDirectory to the folder that it is in, or leave it out for the top.");
+        }
+        if (!tree.isDirectory(path.get())) {
+            throw noProject(
+                    "There is no folder '" + shown(wanted) + "' in the repository at this commit.",
+                    "Set rootDirectory to a folder that exists, such as " + nearest(wanted) + ".");
+        }
+        return path.get();
+    }
+
+    /** Folders that could be meant: ones with a project in them, those of a similar name first. */
+    private String nearest(String wanted) {
+        var name = wanted.substring(wanted.lastIndexOf('/') + 1);
+        var candidates = projects().stream()
+                .sorted((a, b) -> Integer.compare(difference(a, name), difference(b, name)))
+                .toList();
+        return candidates.isEmpty() ? "the top (leave it empty)" : named(candidates);
+    }
+
+    private static int difference(String directory, String name) {
+        var last = directory.substring(directory.lastIndexOf('/') + 1);
+        if (last.equalsIgnoreCase(name)) {
+            return 0;
+        }
+        return last.contains(name) || name.contains(last) ? 1 : 2;
+    }
+
+    private List<String> projects() {
+        return Workspace.below(tree, "").stream()
+                .filter(each -> tree.isFile(SourceTree.in(each, "package.json"))
+                        || tree.isFile(SourceTree.in(each, "index.html")))
+                .toList();
+    }
+
+    // What
+
+    /** Absent for plain files and builds that are in no table. */
+    private @Nullable Framework framework(AppDirectory at, Optional<String> script) {
+        var wanted = settings.framework();
+        if (wanted != null && !wanted.isBlank()) {
+            var framework = Framework.of(wanted.strip());
+            if (framework.isEmpty()) {
+                throw noProject(
+                        "The framework '" + shown(wanted) + "' is not known.",
+                        "Leave framework out to have it detected, or set it to one of: " + Framework.ids() + ".");
+            }
+            var known = framework.get();
+            if (known.kind() == Kind.DYNAMIC) {
+                RunningApps.refuse(known, at, "");
+            }
+            return known == Framework.STATIC_FILES ? null : known;
+        }
+        if (settings.dockerfile() != null && !settings.dockerfile().isBlank()) {
+            throw RunningApps.dockerfile(at.directory().isEmpty() ? "The repository" : at.directory());
+        }
+        var found = Signs.read(at, settings.buildCommand() == null ? script.orElse(null) : settings.buildCommand());
+        if (found.isPresent() && found.get().kind() == Kind.DYNAMIC) {
+            if (settings.outputDirectory() != null) {
+                say(found.get().label() + " was detected, but an output directory is set: publishing only that.");
+                return null;
+            }
+            RunningApps.refuse(found.get(), at, "");
+        }
+        return found.orElse(null);
+    }
+
+    /** The text of the script of package.json that builds the site. */
+    private static Optional<String> buildScript(AppDirectory at, List<String> names) {
+        return names.stream()
+                .flatMap(each -> at.packageJson().script(each).stream())
+                .findFirst();
+    }
+
+    // How
+
+    private Recipe withNode(AppDirectory at, Framework framework) {
+        var tools = JavaScriptTools.of(at, orEmpty(settings.installCommand()));
+        var build = nodeBuild(at, framework, tools);
+        if (settings.outputDirectory() == null) {
+            RunningApps.refuse(framework, at, build == null ? "" : build);
+        }
+        return nodeRecipe(at, framework, tools, build);
+    }
+
+    private Recipe nodeRecipe(AppDirectory at, Framework framework, JavaScriptTools tools, @Nullable String build) {
+        var node = NodeVersion.of(settings.nodeVersion(), tree, manifests(at, tools), places(at, tools));
+        if (node.note() != null) {
+            notes.add(node.note());
+        }
+        notes.addAll(tools.notes());
+        var hasPackage = at.json().isPresent() || tree.isFile(SourceTree.in(tools.directory(), "package.json"));
+        var install = install(hasPackage ? tools.install() : null);
+        var variables = new HashMap<>(tools.variables());
+        variables.putAll(quiet());
+        if (framework == Framework.CREATE_REACT_APP) {
+            // With CI set, it fails a build for a warning. Whoever deploys wants the site; the warnings are in the log.
+            variables.put("CI", "false");
+        }
+        var commands = build == null ? List.<String>of() : at.commands(build);
+        var homeCaches = new ArrayList<>(tools.homeCaches());
+        homeCaches.add(Recipe.TOOLS);
+        return new Recipe(
+                framework,
+                node.image(),
+                node.major(),
+                install == null ? null : tools.manager(),
+                at.directory(),
+                tools.directory(),
+                install == null && build == null ? null : tools.prepare(),
+                install,
+                build,
+                outputs(at, framework, commands),
+                settings.outputDirectory() != null,
+                spa(framework),
+                Stream.concat(framework.caches().stream().map(at::path), tools.treeCaches().stream())
+                        .toList(),
+                homeCaches,
+                variables,
+                "node" + node.major() + "-"
+                        + tools.manager()
+                                .name()
+                                .toLowerCase(java.util.Locale.ROOT)
+                                .replace('_', '-'),
+                notes);
+    }
+
+    private @Nullable String nodeBuild(AppDirectory at, Framework framework, JavaScriptTools tools) {
+        if (settings.buildCommand() != null) {
+            return settings.buildCommand().isBlank() ? null : settings.buildCommand();
+        }
+        var run = tools.manager();
+        if (framework == Framework.STORYBOOK) {
+            return at.packageJson().script("build-storybook").isPresent()
+                    ? run.run("build-storybook")
+                    : own(framework.command(), at, tools, "storybook");
+        }
+        for (var each : BUILD_SCRIPTS) {
+            if (at.packageJson().script(each).isPresent()) {
+                return script(each, at, framework, tools);
+            }
+        }
+        if (framework == Framework.VITEPRESS || framework == Framework.VUEPRESS) {
+            var program = framework == Framework.VITEPRESS ? "vitepress" : "vuepress";
+            for (var each : DOCS_SCRIPTS) {
+                if (at.packageJson().script(each).isPresent()) {
+                    return run.run(each);
+                }
+            }
+            var place = OutputDirectories.pressPlace(at, program);
+            var command = place.map(each -> each.isEmpty() ? program + " build" : program + " build " + each)
+                    .orElse(framework.command());
+            return own(command, at, tools, program);
+        }
+        if (framework == Framework.ELEVENTY) {
+            return own("eleventy", at, tools, "@11ty/eleventy");
+        }
+        if (framework == Framework.EXPO && !at.uses("react-dom")) {
+            note(Level.warn, "Expo makes a web site only with react-dom and react-native-web installed.");
+        }
+        return framework.command().isEmpty() ? null : own(framework.command(), at, tools, null);
+    }
+
+    /** A script of package.json. Where Turborepo knows what must be built before it, it is asked. */
+    private String script(String name, AppDirectory at, Framework framework, JavaScriptTools tools) {
+        if (framework == Framework.NUXT && isServerOnlyByHabit(at, name)) {
+            note(
+                    Level.warn,
+                    "Nuxt's build script makes an app that has to run, which is not supported yet. It has no server routes of"
+                            + " its own, so its generate script is run instead: pages are as they are at build time.");
+            return tools.manager().run("generate");
+        }
+        if (!at.directory().equals(tools.directory()) && name.equals("build") && turbo(at, tools)) {
+            return "turbo run build";
+        }
+        return tools.manager().run(name);
+    }
+
+    private static boolean isServerOnlyByHabit(AppDirectory at, String name) {
+        return !RunningApps.isGenerated(at, at.packageJson().script(name).orElse(""))
+                && at.packageJson()
+                        .script("generate")
+                        .filter(each -> each.contains("generate"))
+                        .isPresent()
+                && !at.isDirectory("server")
+                && !at.isDirectory("server-middleware");
+    }
+
+    /** Turborepo 2 wants to know the package manager, and finds the package by the directory it is started in. */
+    private boolean turbo(AppDirectory at, JavaScriptTools tools) {
+        var root = PackageJson.in(tree, tools.directory()).orElse(PackageJson.NONE);
+        return root.has("turbo")
+                && root.packageManager() != null
+                && at.packageJson().name() != null
+                && (tree.isFile(SourceTree.in(tools.directory(), "turbo.json"))
+                        || tree.isFile(SourceTree.in(tools.directory(), "turbo.jsonc")))
+                && !tools.plugAndPlay(tree);
+    }
+
+    /**
+     * A program of a dependency. Without a package.json there is none: then npx fetches it.
+     *
+     * @param distribution the npm package that the program is in, where it has another name
+     */
+    private String own(String command, AppDirectory at, JavaScriptTools tools, @Nullable String distribution) {
+        if (at.json().isEmpty() && !tree.isFile(SourceTree.in(tools.directory(), "package.json"))) {
+            var program = command.split(" ", 2);
+            var arguments = program.length > 1 ? " " + program[1] : "";
+            return "npx --yes " + (distribution == null ? program[0] : distribution) + arguments;
+        }
+        return tools.plugAndPlay(tree) ? "yarn run " + command : command;
+    }
+
+    private Recipe withOtherTools(AppDirectory at, Framework framework, OtherTools tools) {
+        var node = NodeVersion.of(
+                settings.nodeVersion(),
+                tree,
+                at.json().stream().toList(),
+                Stream.of(at.directory(), "").distinct().toList());
+        var build = settings.buildCommand() == null ? tools.build() : settings.buildCommand();
+        var usesNode = tools.image() == null;
+        var javaScript = usesNode && at.json().isPresent() ? JavaScriptTools.of(at, "") : null;
+        var variables = new HashMap<>(quiet());
+        variables.putAll(tools.variables());
+        var homeCaches = new ArrayList<>(tools.homeCaches());
+        homeCaches.add(Recipe.TOOLS);
+        String prepare = tools.prepare();
+        var install = tools.install();
+        if (javaScript != null) {
+            variables.putAll(javaScript.variables());
+            homeCaches.addAll(javaScript.homeCaches());
+            prepare = javaScript.prepare() == null ? prepare : javaScript.prepare() + "\n" + prepare;
+            install = javaScript.install();
+        }
+        return new Recipe(
+                framework,
+                usesNode ? node.image() : String.valueOf(tools.image()),
+                usesNode ? node.major() : null,
+                javaScript == null ? null : javaScript.manager(),
+                at.directory(),
+                javaScript == null ? at.directory() : javaScript.directory(),
+                prepare,
+                install(install),
+                build.isBlank() ? null : build,
+                outputs(at, framework, at.commands(build)),
+                settings.outputDirectory() != null,
+                spa(framework),
+                framework.caches().stream().map(at::path).toList(),
+                homeCaches,
+                variables,
+                tools.key(),
+                notes);
+    }
+
+    /** Files as they are, or a build that is in no table. */
+    private Recipe plain(AppDirectory at) {
+        var script = buildScript(at, BUILD_SCRIPTS);
+        var build = settings.buildCommand();
+        if (build != null && !build.isBlank()) {
+            return nodeRecipe(
+                    at, Framework.STATIC_FILES, JavaScriptTools.of(at, orEmpty(settings.installCommand())), build);
+        }
+        if (build == null && script.isPresent() && settings.framework() == null) {
+            var tools = JavaScriptTools.of(at, orEmpty(settings.installCommand()));
+            var name =
+                    at.packageJson().script(BUILD_SCRIPTS.getFirst()).isPresent() ? BUILD_SCRIPTS.getFirst() : "build";
+            return nodeRecipe(at, Framework.STATIC_FILES, tools, script(name, at, Framework.STATIC_FILES, tools));
+        }
+        return files(at);
+    }
+
+    private Recipe files(AppDirectory at) {
+        var command = settings.installCommand();
+        var tools = JavaScriptTools.of(at, "");
+        var node = NodeVersion.of(settings.nodeVersion(), tree, manifests(at, tools), places(at, tools));
+        if (settings.outputDirectory() == null && !looksLikeASite(at)) {
+            throw nothing(at);
         }
         return new Recipe(
                 Framework.STATIC_FILES,
-                "node:22-bookworm-slim",
-                22,
+                node.image(),
+                node.major(),
                 null,
-                root,
-                root,
+                at.directory(),
+                at.directory(),
                 null,
+                command == null || command.isBlank() ? null : new Install(command, null),
                 null,
-                null,
-                List.of(root),
-                false,
-                null,
+                settings.outputDirectory() == null
+                        ? List.of(place(at))
+                        : outputs(at, Framework.STATIC_FILES, List.of()),
+                settings.outputDirectory() != null,
+                settings.spaFallback(),
                 List.of(),
                 List.of(),
-                Map.of(),
+                quiet(),
                 "static",
-                List.of());
+                notes);
+    }
+
+    private boolean looksLikeASite(AppDirectory at) {
+        return at.isFile("index.html")
+                || at.isDirectory("public")
+                || at.isFile("Staticfile")
+                || tree.names(at.directory()).stream()
+                        .anyMatch(each -> each.endsWith(".html") || each.endsWith(".htm"));
+    }
+
+    /** Where the files are that are served as they are. */
+    private String place(AppDirectory at) {
+        for (var line : at.text("Staticfile").lines().toList()) {
+            if (line.startsWith("root:")) {
+                var root = SourceTree.normalised(
+                        at.directory(), line.substring("root:".length()).strip());
+                if (root.isPresent() && tree.isDirectory(root.get())) {
+                    return root.get();
+                }
+            }
+        }
+        return at.isFile("public/index.html") || (!at.isFile("index.html") && at.isDirectory("public"))
+                ? at.path("public")
+                : at.directory();
+    }
+
+    private StepFailure nothing(AppDirectory at) {
+        var where = at.directory().isEmpty() ? "the top of the repository" : at.directory();
+        if (Signs.hasDockerfile(at)) {
+            return RunningApps.dockerfile(at.directory().isEmpty() ? "The repository" : at.directory());
+        }
+        var elsewhere = at.directory().isEmpty() ? projects() : List.<String>of();
+        var hint = elsewhere.isEmpty()
+                ? FailureKind.NO_PROJECT_FOUND.hint()
+                : "Set the project's rootDirectory to where the site is: " + named(elsewhere) + ".";
+        return noProject(
+                at.json().isPresent()
+                        ? "package.json at " + where
+                                + " has no build script and no framework that is known, and there is no"
+                                + " index.html."
+                        : "There is neither a package.json nor an index.html at " + where + ".",
+                hint);
+    }
+
+    // Parts
+
+    private @Nullable Install install(@Nullable Install detected) {
+        var command = settings.installCommand();
+        if (command == null) {
+            return detected;
+        }
+        return command.isBlank() ? null : new Install(command, null);
+    }
+
+    private List<String> outputs(AppDirectory at, Framework framework, List<String> commands) {
+        var given = settings.outputDirectory();
+        if (given == null) {
+            return OutputDirectories.of(at, framework, commands);
+        }
+        return List.of(SourceTree.normalised(at.directory(), given.strip())
+                .orElseThrow(() -> new StepFailure(
+                        FailureKind.NO_OUTPUT,
+                        "The output directory '" + shown(given) + "' is outside of the repository.")));
+    }
+
+    private @Nullable Boolean spa(Framework framework) {
+        if (settings.spaFallback() != null) {
+            return settings.spaFallback();
+        }
+        return framework.spa() ? Boolean.TRUE : null;
+    }
+
+    private List<PackageJson> manifests(AppDirectory at, JavaScriptTools tools) {
+        return Stream.of(at.json(), PackageJson.in(tree, tools.directory()), PackageJson.in(tree, ""))
+                .flatMap(Optional::stream)
+                .distinct()
+                .toList();
+    }
+
+    private static List<String> places(AppDirectory at, JavaScriptTools tools) {
+        return Stream.of(at.directory(), tools.directory(), "").distinct().toList();
+    }
+
+    /** Programs that would ask, report home or colour their words for a person who sits before them. */
+    private static java.util.Map<String, String> quiet() {
+        return java.util.Map.of(
+                "npm_config_audit", "false",
+                "npm_config_fund", "false",
+                "npm_config_update_notifier", "false",
+                "NEXT_TELEMETRY_DISABLED", "1",
+                "ASTRO_TELEMETRY_DISABLED", "1",
+                "GATSBY_TELEMETRY_DISABLED", "1",
+                "NUXT_TELEMETRY_DISABLED", "1",
+                "NG_CLI_ANALYTICS", "false",
+                "HUSKY", "0",
+                "COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
+    }
+
+    private void say(String sentence) {
+        note(Level.info, sentence);
+    }
+
+    private void note(Level level, String sentence) {
+        notes.add(new Note(level, sentence));
+    }
+
+    private static StepFailure noProject(String message, String hint) {
+        return new StepFailure(FailureKind.NO_PROJECT_FOUND, message, hint, null, null, null);
+    }
+
+    private static String named(List<String> directories) {
+        var most = directories.stream()
+                .limit(MOST_NAMED)
+                .map(FrameworkDetector::shown)
+                .collect(Collectors.joining(", "));
+        return directories.size() > MOST_NAMED ? most + " and " + (directories.size() - MOST_NAMED) + " more" : most;
+    }
+
+    private static String shown(String text) {
+        return text.length() > 100 ? text.substring(0, 100) + "…" : text;
+    }
+
+    private static String orEmpty(@Nullable String text) {
+        return text == null ? "" : text;
     }
 }

@@ -43,6 +43,11 @@ final class SourceTree {
         return inside(path).filter(Files::isDirectory).isPresent();
     }
 
+    /** Whether it is a directory itself, not a link to one: what may be walked into without going in circles. */
+    boolean isOwnDirectory(String path) {
+        return isDirectory(path) && !Files.isSymbolicLink(top.resolve(path));
+    }
+
     /** The beginning of a regular file as text, without a byte order mark; absent when there is no such file. */
     Optional<String> text(String path) {
         return inside(path).filter(Files::isRegularFile).map(file -> {

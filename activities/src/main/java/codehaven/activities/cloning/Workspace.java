@@ -1,0 +1,150 @@
+package codehaven.activities.cloning;
+
+import codehaven.activities.Settings;
+import codehaven.activities.StepScope;
+import codehaven.activities.WorkFiles;
+import codehaven.model.Checkpoint.ClonedTree;
+import codehaven.workflows.DeploymentRequest;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The trees on this machine, {@code work/<deployment>/tree-*} below the worker's directory. A small file written last
+ * says which of them is whole and what it is of; attempts that race write beside each other.
+ */
+public final class Workspace {
+
+    private static final String KEPT = "tree.json";
+    private static final Pattern ID = Pattern.compile("[a-z0-9]{1,40}");
+    private static final JsonMapper JSON =
+            JsonMapper.builder().addModule(new JavaTimeModule()).build();
+
+    private final Settings settings;
+    private final Clone.Network network;
+
+    /** What the small file holds. */
+    record Kept(String repository, @Nullable String ref, boolean submodules, String directory, ClonedTree tree) {}
+
+    public Workspace(Settings settings) {
+        this(settings, new Clone.Network(InetAddress::getAllByName, Pace.DEFAULT, null));
+    }
+
+    Workspace(Settings settings, Clone.Network network) {
+        this.settings = settings;
+        this.network = network;
+        Quiet.install();
+    }
+
+    /**
+     * Brings what the request's ref names now; what an earlier attempt brought whole is used again.
+     *
+     * @throws codehaven.workflows.StepFailure with the kind and the sentence for the user
+     */
+    ClonedTree clone(DeploymentRequest request, StepScope scope) throws IOException {
+        var kept = kept(request);
+        if (kept.isPresent()) {
+            scope.log().say("The tree is here already, from an earlier attempt");
+            return kept.get().tree();
+        }
+        return bring(request, null, scope).tree();
+    }
+
+    /**
+     * The directory with the tree of the commit that an earlier step cloned; cloned again when it is not on this
+     * machine. It is for reading only, and gone after {@link #release}.
+     *
+     * @throws codehaven.workflows.StepFailure with the kind and the sentence for the user
+     */
+    public Path tree(DeploymentRequest request, ClonedTree cloned, StepScope scope) throws IOException {
+        var kept = kept(request);
+        if (kept.isPresent() && kept.get().tree().tree().equals(cloned.tree())) {
+            return place(request.deployment()).resolve(kept.get().directory());
+        }
+        scope.log()
+                .say("The tree is not on this machine: cloning "
+                        + cloned.commit().sha().abbreviated() + " again");
+        return place(request.deployment()).resolve(bring(request, cloned, scope).directory());
+    }
+
+    /** Deletes the deployment's trees on this machine; whatever else is in its directory stays. */
+    public void release(String deployment) throws IOException {
+        var place = place(deployment);
+        Files.deleteIfExists(place.resolve(KEPT));
+        try (var inside = Files.newDirectoryStream(place, "{tree,scratch}-*")) {
+            for (var each : inside) {
+                WorkFiles.delete(each);
+            }
+        } catch (NoSuchFileException none) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(place);
+        } catch (DirectoryNotEmptyException others) {
+            // What another step keeps there is its own to delete.
+            return;
+        }
+    }
+
+    private Kept bring(DeploymentRequest request, @Nullable ClonedTree exactly, StepScope scope) throws IOException {
+        var place = place(request.deployment());
+        Files.createDirectories(place);
+        var unique = UUID.randomUUID().toString().substring(0, 8);
+        var directory = "tree-" + unique;
+        var scratch = place.resolve("scratch-" + unique);
+        var whole = false;
+        try (var clone = new Clone(settings, network, request, scope, scratch)) {
+            var tree = clone.into(place.resolve(directory), exactly);
+            var kept = new Kept(
+                    request.source().repository(), request.source().ref(), submodules(request), directory, tree);
+            var beside = place.resolve("tree-" + unique + ".json");
+            Files.write(beside, JSON.writeValueAsBytes(kept));
+            Files.move(beside, place.resolve(KEPT), StandardCopyOption.ATOMIC_MOVE);
+            whole = true;
+            return kept;
+        } finally {
+            WorkFiles.delete(scratch);
+            if (!whole) {
+                WorkFiles.delete(place.resolve(directory));
+            }
+        }
+    }
+
+    private Optional<Kept> kept(DeploymentRequest request) throws IOException {
+        var place = place(request.deployment());
+        byte[] bytes;
+        try {
+            bytes = Files.readAllBytes(place.resolve(KEPT));
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        }
+        var kept = JSON.readValue(bytes, Kept.class);
+        var same = kept.repository().equals(request.source().repository())
+                && Objects.equals(kept.ref(), request.source().ref())
+                && kept.submodules() == submodules(request)
+                && Files.isDirectory(place.resolve(kept.directory()));
+        return same ? Optional.of(kept) : Optional.empty();
+    }
+
+    private static boolean submodules(DeploymentRequest request) {
+        return Boolean.TRUE.equals(request.settings().submodules());
+    }
+
+    private Path place(String deployment) {
+        if (!ID.matcher(deployment).matches()) {
+            throw new IllegalArgumentException("not a deployment's id: " + deployment);
+        }
+        return WorkFiles.of(settings.data(), deployment);
+    }
+}
