@@ -27,7 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -51,13 +51,11 @@ public final class EdgePublishing implements Publishing {
     private final Settings settings;
     private final StepRunner runner;
     private final State state;
-    private final Clock clock;
 
-    public EdgePublishing(Settings settings, StepRunner runner, State state, Clock clock) {
-        this.settings = settings;
+    public EdgePublishing(StepRunner runner, Settings settings, State state) {
         this.runner = runner;
+        this.settings = settings;
         this.state = state;
-        this.clock = clock;
     }
 
     @Override
@@ -197,7 +195,7 @@ public final class EdgePublishing implements Publishing {
     }
 
     private void point(Host host, Site.Role role, DeploymentRequest request, String manifest, StepScope scope) {
-        var now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        var now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         var site = new Site(
                 host,
                 request.project(),
