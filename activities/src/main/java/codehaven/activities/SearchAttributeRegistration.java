@@ -44,7 +44,8 @@ public final class SearchAttributeRegistration {
         var service = client.getWorkflowServiceStubs();
         var operator = OperatorServiceStubs.newServiceStubs(likewise(service.getOptions()));
         try {
-            var missing = untilAnswered(operator, namespace, service.getOptions().getTarget());
+            var missing =
+                    untilAnswered(operator, namespace, service.getOptions().getTarget());
             if (missing.isEmpty()) {
                 return;
             }
@@ -52,8 +53,9 @@ public final class SearchAttributeRegistration {
             var deadline = System.nanoTime() + VISIBLE_WITHIN.toNanos();
             while (!missing(operator, namespace).isEmpty()) {
                 if (System.nanoTime() > deadline) {
-                    throw new IllegalStateException("Temporal does not show the search attributes that were added to the"
-                            + " namespace '" + namespace + "': " + String.join(", ", missing) + ".");
+                    throw new IllegalStateException(
+                            "Temporal does not show the search attributes that were added to the" + " namespace '"
+                                    + namespace + "': " + String.join(", ", missing) + ".");
                 }
                 pause();
             }
@@ -111,10 +113,10 @@ public final class SearchAttributeRegistration {
 
     private static Set<String> missing(OperatorServiceStubs operator, String namespace) {
         var known = operator.blockingStub()
-                        .withDeadlineAfter(ANSWER_WITHIN_SECONDS, TimeUnit.SECONDS)
-                        .listSearchAttributes(ListSearchAttributesRequest.newBuilder()
-                                .setNamespace(namespace)
-                                .build())
+                .withDeadlineAfter(ANSWER_WITHIN_SECONDS, TimeUnit.SECONDS)
+                .listSearchAttributes(ListSearchAttributesRequest.newBuilder()
+                        .setNamespace(namespace)
+                        .build())
                 .getCustomAttributesMap();
         return SearchAttributes.ALL.stream()
                 .map(SearchAttributeKey::getName)
@@ -138,7 +140,8 @@ public final class SearchAttributeRegistration {
     }
 
     private static IllegalStateException refused(String namespace, StatusRuntimeException e) {
-        var names = SearchAttributes.ALL.stream().map(SearchAttributeKey::getName).toList();
+        var names =
+                SearchAttributes.ALL.stream().map(SearchAttributeKey::getName).toList();
         return new IllegalStateException(
                 "Temporal refuses to add search attributes to the namespace '" + namespace + "' ("
                         + e.getStatus().getCode() + "): add " + String.join(", ", names)
