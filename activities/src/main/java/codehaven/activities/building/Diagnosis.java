@@ -1,0 +1,237 @@
+package codehaven.activities.building;
+
+import codehaven.activities.building.BuildOrder.Phase;
+import codehaven.activities.building.OutputFeed.Line;
+import codehaven.activities.building.Sandbox.Ended;
+import codehaven.activities.building.Sandbox.Exit;
+import codehaven.model.Failure;
+import codehaven.model.FailureKind;
+import codehaven.workflows.StepFailure;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads from a failed phase what a person needs to know: which limit, which line of the log, which line of the code. */
+final class Diagnosis {
+
+    private static final int LONGEST = 240;
+    private static final int CONTEXT = 40;
+
+    /** The build itself may kill its container; an engine that restarts does so too, but not for ever. */
+    private static final int ATTEMPTS_AFTER_KILLS = 3;
+
+    private static final Pattern HEAP = Pattern.compile(
+            "JavaScript heap out of memory|Reached heap limit|Cannot allocate memory|std::bad_alloc|ERR_WORKER_OUT_OF_MEMORY");
+    private static final Pattern PROCESSES = Pattern.compile(
+            "(?i)(?:fork|spawn|thread|clone).{0,80}(?:Resource temporarily unavailable|EAGAIN)|Cannot fork"
+                    + "|(?:Resource temporarily unavailable|EAGAIN).{0,80}(?:fork|spawn|thread)");
+    private static final Pattern REGISTRY = Pattern.compile(
+            "\\b(?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\\b");
+    private static final Pattern NO_SPACE = Pattern.compile("ENOSPC|No space left on device");
+
+    /** From the most to the least telling. */
+    private static final List<Pattern> TELLING = List.of(
+            Pattern.compile("RollupError: |error TS\\d+: |\\[ERROR\\] |\\bERR_PNPM_\\w+|CssSyntaxError|"
+                    + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |Failed to compile|"
+                    + "\\bUnexpected token\\b|Missing script: "),
+            Pattern.compile("(?:^|\\W)(?:[A-Z]\\w*)?(?:Error|Exception): \\S"),
+            Pattern.compile(
+                    "npm (?:error|ERR!) (?!code |A complete log|\\s*$|errno|syscall|path |command |node_modules/|    )"),
+            Pattern.compile("(?i)^\\W{0,4}(?:\\w+ )?error\\b"),
+            Pattern.compile("(?i)\\b(?:error|not found|failed|cannot|unable to)\\b"));
+
+    private static final String FILE = "([\\w@$.()\\[\\]/+~ -]*?[\\w)\\]$]\\."
+            + "(?:tsx?|jsx?|mjs|cjs|mts|cts|vue|svelte|astro|css|scss|sass|less|styl|html?|mdx?|json|njk|liquid|pug|ya?ml))";
+    private static final List<Pattern> PLACES = List.of(
+            Pattern.compile("^\\s*file: " + FILE + ":(\\d+):\\d+"),
+            Pattern.compile("(?:^|[\\s'\"(])" + FILE + " ?\\((\\d+)[:,]\\d+\\)"),
+            Pattern.compile("(?:^|[\\s'\"(\\[])" + FILE + ":(\\d+)(?::\\d+)?"),
+            Pattern.compile("\\b(?:from|in|of|by) [\"']" + FILE + "[\"']()"),
+            Pattern.compile("^(?:\\./)?" + FILE + "()$"));
+
+    private final BuildOrder order;
+    private final Phase phase;
+    private final Exit exit;
+    private final String top;
+    private final List<Line> tail;
+    private final String text;
+
+    private Diagnosis(BuildOrder order, Phase phase, Exit exit, String top, OutputFeed feed) {
+        this.order = order;
+        this.phase = phase;
+        this.exit = exit;
+        this.top = top;
+        tail = feed.tail();
+        text = feed.text();
+    }
+
+    /**
+     * @param top where the tree was for the commands
+     */
+    static StepFailure of(BuildOrder order, Phase phase, Exit exit, String top, OutputFeed feed) {
+        return new Diagnosis(order, phase, exit, top, feed).failure();
+    }
+
+    private StepFailure failure() {
+        var walls = order.walls();
+        var said = "`" + cut(phase.command().lines().findFirst().orElse(""), 80) + "`";
+        return switch (exit.ended()) {
+            case TIME ->
+                failure(
+                        FailureKind.BUILD_TIMED_OUT,
+                        said + " was still running after " + duration(walls.time()) + ", the build's time limit.",
+                        null);
+            case DISK ->
+                failure(
+                        FailureKind.BUILD_FAILED,
+                        said + " wrote more than " + walls.diskMb() + " MiB, the build's disk limit.",
+                        "Make the build write less, or have an administrator raise the limit.");
+            case FILES ->
+                failure(
+                        FailureKind.BUILD_FAILED,
+                        said + " wrote more than " + walls.files() + " files, the build's limit.",
+                        "Make the build write fewer files.");
+            case FROM_OUTSIDE ->
+                order.attempt() < ATTEMPTS_AFTER_KILLS
+                        ? new StepFailure(
+                                FailureKind.DOCKER_UNAVAILABLE,
+                                said + " was ended from outside (exit code " + exit.code()
+                                        + "), as happens when the Docker engine restarts.",
+                                "The build begins again by itself.",
+                                null,
+                                null,
+                                null)
+                        : failure(
+                                FailureKind.BUILD_FAILED,
+                                said + " ended without a result (exit code " + exit.code() + "), " + order.attempt()
+                                        + " times.",
+                                null);
+            case BY_ITSELF -> byItself(said);
+        };
+    }
+
+    private StepFailure byItself(String said) {
+        var walls = order.walls();
+        if (exit.outOfMemory() || exit.code() == 137 || HEAP.matcher(text).find()) {
+            return failure(
+                    FailureKind.BUILD_OUT_OF_MEMORY,
+                    said + " needed more than " + walls.memoryMb() + " MiB of memory, the build's limit.",
+                    null);
+        }
+        if (PROCESSES.matcher(text).find()) {
+            return failure(
+                    FailureKind.BUILD_FAILED,
+                    said + " needed more than " + walls.pids() + " processes at once, the build's limit.",
+                    "Make the build start fewer processes, or have an administrator raise the limit.");
+        }
+        var telling = telling();
+        var because =
+                telling.map(each -> ": " + cut(plain(each.text()), LONGEST)).orElse(".");
+        var message = said + " failed with exit code " + exit.code() + because;
+        if (NO_SPACE.matcher(text).find()) {
+            return failure(
+                    FailureKind.BUILD_FAILED,
+                    message,
+                    "There was no space left: on the machine's disk, or in /tmp, which is small in builds; write to"
+                            + " $TMPDIR instead.");
+        }
+        if (phase.name() == Phase.Name.BUILD) {
+            return failure(FailureKind.BUILD_FAILED, message, null);
+        }
+        return failure(
+                FailureKind.INSTALL_FAILED,
+                message,
+                REGISTRY.matcher(text).find()
+                        ? "The package registry could not be reached from the build; when it can be again, retry."
+                        : null);
+    }
+
+    private StepFailure failure(FailureKind kind, String message, @Nullable String hint) {
+        return new StepFailure(
+                kind, message, hint == null ? kind.hint() : hint, lines().orElse(null), source().orElse(null), null);
+    }
+
+    private Optional<Line> telling() {
+        for (var pattern : TELLING) {
+            for (var each : recent()) {
+                if (pattern.matcher(each.text()).find()) {
+                    return Optional.of(each);
+                }
+            }
+        }
+        return recent().reversed().stream()
+                .filter(each -> !each.text().isBlank())
+                .findFirst();
+    }
+
+    private List<Line> recent() {
+        return tail.subList(Math.max(0, tail.size() - CONTEXT), tail.size());
+    }
+
+    /** From the telling line to the last one that says something. */
+    private Optional<Failure.Lines> lines() {
+        var last = recent().reversed().stream()
+                .filter(each -> !each.text().isBlank())
+                .findFirst();
+        return last.map(end -> {
+            var from = telling().map(Line::number).orElse(end.number());
+            return new Failure.Lines(Math.min(from, end.number()), Math.min(end.number(), from + 30));
+        });
+    }
+
+    private Optional<Failure.Source> source() {
+        if (phase.name() != Phase.Name.BUILD || exit.ended() != Ended.BY_ITSELF) {
+            return Optional.empty();
+        }
+        Optional<Failure.Source> withoutLine = Optional.empty();
+        for (var pattern : PLACES) {
+            for (var each : recent()) {
+                var found = pattern.matcher(each.text());
+                while (found.find()) {
+                    var file = inRepository(found.group(1).strip());
+                    if (file.isPresent()) {
+                        if (!found.group(2).isEmpty() && found.group(2).length() < 8) {
+                            return Optional.of(new Failure.Source(file.get(), Integer.valueOf(found.group(2))));
+                        }
+                        if (withoutLine.isEmpty()) {
+                            withoutLine = Optional.of(new Failure.Source(file.get(), null));
+                        }
+                    }
+                }
+            }
+        }
+        return withoutLine;
+    }
+
+    /** As the repository knows the file; empty for those of others. */
+    private Optional<String> inRepository(String file) {
+        if (file.contains("node_modules") || file.contains("://") || file.contains("..")) {
+            return Optional.empty();
+        }
+        if (file.startsWith(top + "/")) {
+            return Optional.of(file.substring(top.length() + 1));
+        }
+        if (file.startsWith("/") || file.startsWith("node:") || file.startsWith("internal/")) {
+            return Optional.empty();
+        }
+        var relative = file.startsWith("./") ? file.substring(2) : file;
+        return Optional.of(phase.directory().isEmpty() ? relative : phase.directory() + "/" + relative);
+    }
+
+    private String plain(String line) {
+        return line.replace(top + "/", "").strip();
+    }
+
+    private static String cut(String text, int most) {
+        return text.length() > most ? text.substring(0, most) + "…" : text;
+    }
+
+    static String duration(Duration time) {
+        var seconds = time.toSeconds();
+        return seconds % 60 == 0 && seconds > 0
+                ? seconds / 60 + (seconds == 60 ? " minute" : " minutes")
+                : seconds + " seconds";
+    }
+}
