@@ -94,7 +94,7 @@ record AppDirectory(SourceTree tree, String directory, Optional<PackageJson> jso
     }
 
     private void collect(String shell, Set<String> seen, Set<String> all) {
-        for (var each : shell.split("&&|\\|\\||[;|\\n]")) {
+        for (var each : shell.split("&&|\\|\\||[;|\\n]", -1)) {
             if (!each.isBlank()) {
                 all.add(each.strip());
             }
@@ -113,7 +113,7 @@ record AppDirectory(SourceTree tree, String directory, Optional<PackageJson> jso
             return List.of(run.group(1));
         }
         var names = new ArrayList<String>();
-        for (var each : run.group(2).split("[\\s\"']+")) {
+        for (var each : run.group(2).split("[\\s\"']+", -1)) {
             if (each.endsWith("*")) {
                 var prefix = each.replaceFirst("\\*+$", "");
                 packageJson().scripts().keySet().stream()

@@ -11,11 +11,11 @@ import codehaven.activities.building.Recipe.Install;
 import codehaven.activities.building.Recipe.Note;
 import codehaven.model.DeploymentEvent.Level;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,19 +56,20 @@ record JavaScriptTools(
      */
     private record Wanted(String name, @Nullable String version, int major) {}
 
-    /** Names of lock files, in the order that decides where there are several. */
-    private static final Map<String, PackageManager> LOCKS = locks();
-
-    private static Map<String, PackageManager> locks() {
-        var locks = new LinkedHashMap<String, PackageManager>();
-        locks.put("pnpm-lock.yaml", PNPM);
-        locks.put("yarn.lock", YARN);
-        locks.put("bun.lock", BUN);
-        locks.put("bun.lockb", BUN);
-        locks.put("package-lock.json", NPM);
-        locks.put("npm-shrinkwrap.json", NPM);
-        return locks;
+    private record Lock(String file, PackageManager manager) {
+        String program() {
+            return manager.program();
+        }
     }
+
+    /** In the order that decides where there are several. */
+    private static final List<Lock> LOCKS = List.of(
+            new Lock("pnpm-lock.yaml", PNPM),
+            new Lock("yarn.lock", YARN),
+            new Lock("bun.lock", BUN),
+            new Lock("bun.lockb", BUN),
+            new Lock("package-lock.json", NPM),
+            new Lock("npm-shrinkwrap.json", NPM));
 
     /**
      * Reads what the tree says.
@@ -78,7 +79,6 @@ record JavaScriptTools(
     static JavaScriptTools of(AppDirectory at, String override) {
         var tree = at.tree();
         var workspace = Workspace.around(tree, at.directory());
-        var lock = nearestLock(tree, at.directory());
         var directory = workspace
                 .map(Workspace::root)
                 .orElseGet(() -> at.json().isPresent() ? at.directory() : nearestPackage(tree, at.directory()));
@@ -86,26 +86,24 @@ record JavaScriptTools(
         var wanted = wanted(at.json())
                 .or(() -> wanted(PackageJson.in(tree, directory)))
                 .or(() -> wanted(override));
-        var managers = LOCKS.keySet().stream()
-                .filter(each -> tree.isFile(SourceTree.in(directory, each)))
-                .toList();
-        var lockName = managers.stream()
-                .filter(each -> wanted.isEmpty() || LOCKS.get(each).program().equals(wanted.get().name))
+        var locks = locksIn(tree, directory);
+        var lock = locks.stream()
+                .filter(each -> wanted.isEmpty() || each.program().equals(wanted.get().name))
                 .findFirst();
         var name = wanted.map(Wanted::name)
-                .or(() -> lockName.map(each -> LOCKS.get(each).program()))
-                .or(() -> lock.map(each -> LOCKS.get(fileName(each)).program()))
+                .or(() -> lock.or(() -> nearestLock(tree, at.directory())).map(Lock::program))
                 .orElse("npm");
-        if (managers.stream().map(each -> LOCKS.get(each).program()).distinct().count() > 1) {
+        if (locks.stream().map(Lock::program).distinct().count() > 1) {
             notes.add(new Note(
                     Level.warn,
-                    "There are several lock files (" + String.join(", ", managers) + "); installing with " + name
-                            + ". Remove the ones that are not used."));
+                    "There are several lock files ("
+                            + locks.stream().map(Lock::file).collect(Collectors.joining(", ")) + "); installing with "
+                            + name + ". Remove the ones that are not used."));
         }
-        var head = lockName.flatMap(each -> tree.text(SourceTree.in(directory, each)))
+        var head = lock.flatMap(each -> tree.text(SourceTree.in(directory, each.file)))
                 .map(each -> each.substring(0, Math.min(HEAD, each.length())))
                 .orElse("");
-        var tools = new Choice(at, directory, wanted.orElse(null), lockName.isPresent(), head, notes);
+        var tools = new Choice(at, directory, wanted.orElse(null), lock.isPresent(), head, notes);
         return switch (name) {
             case "pnpm" -> tools.pnpm(workspace.isPresent());
             case "yarn" -> tools.yarn();
@@ -181,7 +179,7 @@ record JavaScriptTools(
 
         JavaScriptTools yarn() {
             var settings = at.tree().text(SourceTree.in(directory, ".yarnrc.yml"));
-            var berry = wanted != null && wanted.version != null
+            var berry = (wanted != null && wanted.version != null)
                     ? wanted.major >= 2
                     : settings.isPresent() || head.contains("__metadata:");
             if (!berry) {
@@ -272,7 +270,7 @@ record JavaScriptTools(
 
     private static Optional<Wanted> wanted(String command) {
         var word = command.strip().split("\\s+", 2)[0];
-        return LOCKS.values().stream().anyMatch(each -> each.program().equals(word)) ? field(word) : Optional.empty();
+        return LOCKS.stream().anyMatch(each -> each.program().equals(word)) ? field(word) : Optional.empty();
     }
 
     private static Optional<Wanted> field(String text) {
@@ -284,15 +282,17 @@ record JavaScriptTools(
         return Optional.of(new Wanted(field.group(1), version, version == null ? 0 : Integer.parseInt(field.group(3))));
     }
 
-    private static Optional<String> nearestLock(SourceTree tree, String directory) {
+    private static List<Lock> locksIn(SourceTree tree, String directory) {
+        return LOCKS.stream()
+                .filter(each -> tree.isFile(SourceTree.in(directory, each.file)))
+                .toList();
+    }
+
+    private static Optional<Lock> nearestLock(SourceTree tree, String directory) {
         for (var each = directory; ; each = SourceTree.parent(each)) {
-            for (var name : LOCKS.keySet()) {
-                if (tree.isFile(SourceTree.in(each, name))) {
-                    return Optional.of(SourceTree.in(each, name));
-                }
-            }
-            if (each.isEmpty()) {
-                return Optional.empty();
+            var found = locksIn(tree, each);
+            if (!found.isEmpty() || each.isEmpty()) {
+                return found.stream().findFirst();
             }
         }
     }
@@ -306,9 +306,5 @@ record JavaScriptTools(
                 return directory;
             }
         }
-    }
-
-    private static String fileName(String path) {
-        return path.substring(path.lastIndexOf('/') + 1);
     }
 }

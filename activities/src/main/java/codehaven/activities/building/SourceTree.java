@@ -111,7 +111,7 @@ final class SourceTree {
      */
     static Optional<String> normalised(String directory, String path) {
         var parts = new ArrayList<String>();
-        for (var each : (directory + "/" + path.replace('\\', '/')).split("/+")) {
+        for (var each : (directory + "/" + path.replace('\\', '/')).split("/+", -1)) {
             if (each.equals("..")) {
                 if (parts.isEmpty()) {
                     return Optional.empty();

@@ -104,7 +104,7 @@ record Workspace(String root, List<String> patterns) {
                 inside = true;
                 for (var each : text.substring("packages:".length())
                         .replaceAll("[\\[\\]]", "")
-                        .split(",")) {
+                        .split(",", -1)) {
                     addUnquoted(each, packages);
                 }
             } else if (inside && text.startsWith("-")) {
