@@ -1,0 +1,229 @@
+package codehaven.edge;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Blobs in memory, on disk, in storage: looked for in this order. What is fetched is kept; what is asked for by many at
+ * once is fetched once; what does not fit anywhere passes through.
+ */
+final class BlobCache {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlobCache.class);
+    /** Up to here a blob is held in memory as one array; above, it is read from disk piece by piece. */
+    static final int SMALL = 512 * 1024;
+    /** A manifest names its size nowhere; larger ones are refused. */
+    private static final int LARGEST_MANIFEST = 256 * 1024 * 1024;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration COMPLAINT = Duration.ofMinutes(1);
+
+    private final Backend backend;
+    private final DiskBlobs disk;
+    private final Cache<BlobKey, byte[]> memory;
+    private final ConcurrentHashMap<BlobKey, CompletableFuture<byte[]>> fetching = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<BlobKey, Filling> filling = new ConcurrentHashMap<>();
+    private final AtomicLong complained = new AtomicLong(System.nanoTime() - COMPLAINT.toNanos());
+
+    BlobCache(Backend backend, DiskBlobs disk, long memoryBytes) {
+        this.backend = backend;
+        this.disk = disk;
+        this.memory = Caffeine.newBuilder()
+                .maximumWeight(memoryBytes)
+                .weigher((BlobKey key, byte[] bytes) -> bytes.length + 200)
+                .build();
+    }
+
+    long memoryBytes() {
+        return memory.policy().eviction().map(it -> it.weightedSize().orElse(0)).orElse(0L);
+    }
+
+    /** What is in memory; never waits. */
+    @Nullable
+    Content ready(BlobKey key) {
+        var bytes = memory.getIfPresent(key);
+        return bytes == null ? null : new Content.InMemory(bytes);
+    }
+
+    /**
+     * The blob, from wherever it is. Blocks until it has at least begun to come.
+     *
+     * @throws Away if it is not here and storage does not give it
+     */
+    Content open(BlobKey key, long size) throws Away {
+        if (size <= SMALL) {
+            return new Content.InMemory(small(key, size));
+        }
+        try {
+            var file = disk.find(key, size);
+            if (file != null) {
+                return new Content.OnDisk(FileChannel.open(file, StandardOpenOption.READ));
+            }
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} was evicted this moment", key);
+        } catch (IOException e) {
+            complain(e);
+        }
+        return large(key, size);
+    }
+
+    /** A manifest; blocks. */
+    byte[] manifest(String sha256) throws Away {
+        return small(BlobKey.of(sha256), -1);
+    }
+
+    /** Whether a file of this name and size is there; it is looked into only when it is used. */
+    boolean onDisk(BlobKey key, long size) {
+        return disk.has(key, size);
+    }
+
+    /**
+     * Brings the blob to disk; blocks until it is there.
+     *
+     * @throws IOException if it came, but cannot be kept
+     */
+    void fetch(BlobKey key, long size) throws Away, IOException {
+        if (size <= SMALL) {
+            fetchOnce(key, size);
+            if (!disk.has(key, size)) {
+                throw new IOException(key + " could not be written to disk");
+            }
+        } else {
+            fill(key, size).awaitWhole();
+        }
+    }
+
+    private byte[] small(BlobKey key, long size) throws Away {
+        var held = memory.getIfPresent(key);
+        if (held != null) {
+            return held;
+        }
+        byte[] bytes = null;
+        try {
+            bytes = disk.read(key, size);
+        } catch (IOException e) {
+            complain(e);
+        }
+        if (bytes == null) {
+            bytes = fetchOnce(key, size);
+        }
+        if (bytes.length <= SMALL && size >= 0) {
+            memory.put(key, bytes);
+        }
+        return bytes;
+    }
+
+    private byte[] fetchOnce(BlobKey key, long size) throws Away {
+        var mine = new CompletableFuture<byte[]>();
+        var other = fetching.putIfAbsent(key, mine);
+        if (other == null) {
+            Thread.ofVirtual().name("edge-fetch").start(() -> {
+                try {
+                    mine.complete(fetchNow(key, size));
+                } catch (Exception e) {
+                    mine.completeExceptionally(e);
+                } finally {
+                    fetching.remove(key, mine);
+                }
+            });
+        }
+        try {
+            return (other == null ? mine : other).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new Away(key + " cannot be had: " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new Away(key + " did not come within " + PATIENCE.toSeconds() + " seconds", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Away("interrupted", e);
+        }
+    }
+
+    private byte[] fetchNow(BlobKey key, long size) throws Away, IOException {
+        byte[] bytes;
+        try (var stream = backend.need().open().apply(key.inStorage())) {
+            bytes = stream.readNBytes(size < 0 ? LARGEST_MANIFEST : (int) size + 1);
+        }
+        if (!key.fits(bytes, size)) {
+            throw new IOException(key + " in storage is not what its name says");
+        }
+        try {
+            disk.keep(key, bytes);
+        } catch (IOException e) {
+            complain(e);
+        }
+        return bytes;
+    }
+
+    private Content large(BlobKey key, long size) throws Away {
+        try {
+            var coming = fill(key, size);
+            var reading = coming.reading();
+            try {
+                coming.awaitBegin();
+                return new Content.Arriving(coming, reading);
+            } catch (IOException e) {
+                reading.close();
+                throw e;
+            }
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} ended this moment", key);
+        } catch (IOException e) {
+            complain(e);
+        }
+        return new Content.Passing(pass(key));
+    }
+
+    private InputStream pass(BlobKey key) throws Away {
+        try {
+            return backend.need().open().apply(key.inStorage());
+        } catch (RuntimeException e) {
+            throw new Away(key + " cannot be had: " + e, e);
+        }
+    }
+
+    /** The blob's way to disk, begun now if it is not on it. */
+    private Filling fill(BlobKey key, long size) throws Away, IOException {
+        if (size > disk.capacity()) {
+            throw new IOException(key + " is larger than the cache may be");
+        }
+        var source = backend.need();
+        synchronized (filling) {
+            var coming = filling.get(key);
+            if (coming != null) {
+                return coming;
+            }
+            var begun = new Filling(key, size, disk);
+            filling.put(key, begun);
+            Thread.ofVirtual().name("edge-fill").start(() -> {
+                begun.fill(() -> source.open().apply(key.inStorage()));
+                filling.remove(key, begun);
+            });
+            return begun;
+        }
+    }
+
+    /** Once a minute: a full disk fails with every file. */
+    private void complain(Exception e) {
+        var last = complained.get();
+        var now = System.nanoTime();
+        if (now - last >= COMPLAINT.toNanos() && complained.compareAndSet(last, now)) {
+            LOG.error("a file cannot be kept or fetched: {}", e.toString());
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package codehaven.edge;
+
+import codehaven.state.Blobs;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The name of stored bytes: a digest, and a suffix where they are a compressed form of what has that digest.
+ *
+ * @param suffix {@code br}, {@code gz} or {@code zst}
+ */
+record BlobKey(String sha256, @Nullable String suffix) {
+
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+    private static final Set<String> SUFFIXES = Set.of("br", "gz", "zst");
+
+    BlobKey {
+        if (!DIGEST.matcher(sha256).matches() || (suffix != null && !SUFFIXES.contains(suffix))) {
+            throw new IllegalArgumentException("not the name of a blob: " + sha256 + "." + suffix);
+        }
+    }
+
+    static BlobKey of(String sha256) {
+        return new BlobKey(sha256, null);
+    }
+
+    /** Also the name of its file. */
+    String text() {
+        return suffix == null ? sha256 : sha256 + "." + suffix;
+    }
+
+    String inStorage() {
+        return suffix == null ? Blobs.blob(sha256) : Blobs.variant(sha256, suffix);
+    }
+
+    /** Whether the bytes can be what the key says, as far as can be told. */
+    boolean fits(byte[] bytes, long size) {
+        return (size < 0 || bytes.length == size)
+                && (suffix != null || sha256(bytes).equals(sha256));
+    }
+
+    static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(newDigest().digest(bytes));
+    }
+
+    static MessageDigest newDigest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return text();
+    }
+}

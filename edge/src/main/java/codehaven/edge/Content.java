@@ -1,0 +1,93 @@
+package codehaven.edge;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+
+/** The bytes of a blob, wherever they are now. Whoever got one closes it. */
+sealed interface Content extends AutoCloseable {
+
+    /** Held; never written to, and position and limit stay as they are. */
+    record InMemory(ByteBuffer bytes) implements Content {
+        InMemory(byte[] bytes) {
+            this(ByteBuffer.wrap(bytes));
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** In a file, which stays readable through the channel when it is evicted. */
+    record OnDisk(FileChannel channel) implements Content {
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+
+    /** On its way; reading waits for it. */
+    sealed interface Slow extends Content {
+
+        /** Whether it can be read from anywhere, rather than once from the start. */
+        boolean seekable();
+
+        /**
+         * Fills the buffer with what is at the position, at least with one byte; blocks.
+         *
+         * @throws IOException if the rest does not come
+         */
+        void read(ByteBuffer into, long position) throws IOException;
+    }
+
+    /** On its way to disk. */
+    record Arriving(Filling filling, FileChannel channel) implements Slow {
+        @Override
+        public boolean seekable() {
+            return true;
+        }
+
+        @Override
+        public void read(ByteBuffer into, long position) throws IOException {
+            var there = filling.await(position);
+            into.limit((int) Math.min(into.limit(), into.position() + there));
+            while (into.hasRemaining()) {
+                var n = channel.read(into, position);
+                if (n < 0) {
+                    throw new IOException("the file ends at " + position);
+                }
+                position += n;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+
+    /** From storage to the visitor without being kept, because there is no room for it. */
+    record Passing(InputStream stream) implements Slow {
+        @Override
+        public boolean seekable() {
+            return false;
+        }
+
+        @Override
+        public void read(ByteBuffer into, long position) throws IOException {
+            var n = stream.read(into.array(), into.arrayOffset() + into.position(), into.remaining());
+            if (n < 0) {
+                throw new IOException("storage ended at " + position);
+            }
+            into.position(into.position() + n);
+        }
+
+        @Override
+        public void close() throws IOException {
+            stream.close();
+        }
+    }
+
+    @Override
+    void close() throws IOException;
+}

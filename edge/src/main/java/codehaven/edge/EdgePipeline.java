@@ -1,0 +1,37 @@
+package codehaven.edge;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.flow.FlowControlHandler;
+
+/** What each connection goes through. */
+final class EdgePipeline extends ChannelInitializer<Channel> {
+
+    private final EdgeSettings settings;
+    private final ChannelGroup connections;
+    private final SiteAnswers answers;
+
+    EdgePipeline(EdgeSettings settings, ChannelGroup connections, SiteAnswers answers) {
+        this.settings = settings;
+        this.connections = connections;
+        this.answers = answers;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        if (connections.size() >= settings.connections()) {
+            var _ = channel.close();
+            return;
+        }
+        connections.add(channel);
+        var clock = new ConnectionClock(settings.times());
+        channel.pipeline()
+                .addLast("clock", clock)
+                .addLast("requests", new Framing())
+                .addLast("responses", new HttpResponseEncoder())
+                .addLast("one at a time", new FlowControlHandler())
+                .addLast("site", new SiteHandler(answers, clock));
+    }
+}

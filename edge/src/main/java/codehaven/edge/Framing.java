@@ -1,0 +1,48 @@
+package codehaven.edge;
+
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+
+/**
+ * Reads requests, and refuses those whose end two servers could see at different places: the ground of request
+ * smuggling (RFC 9112, 6.3 and 11.2).
+ */
+final class Framing extends HttpRequestDecoder {
+
+    static final int LONGEST_LINE = 8 * 1024;
+    static final int LONGEST_HEAD = 32 * 1024;
+
+    Framing() {
+        super(new HttpDecoderConfig()
+                .setMaxInitialLineLength(LONGEST_LINE)
+                .setMaxHeaderSize(LONGEST_HEAD)
+                .setMaxChunkSize(16 * 1024)
+                .setStrictLineParsing(true)
+                .setUseRfc9112TransferEncoding(true)
+                .setAllowDuplicateContentLengths(false));
+    }
+
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+        throw new IllegalArgumentException("both Content-Length and Transfer-Encoding");
+    }
+
+    /** Whether the transfer coding, if there is one, is the only one that we understand. */
+    static boolean isSound(HttpRequest request) {
+        var codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        return codings.isEmpty()
+                || (codings.size() == 1
+                        && codings.getFirst().strip().equalsIgnoreCase("chunked")
+                        && !request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
+                        && request.protocolVersion().equals(HttpVersion.HTTP_1_1));
+    }
+
+    static boolean hasBody(HttpRequest request) {
+        return HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
+    }
+}

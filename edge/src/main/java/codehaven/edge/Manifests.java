@@ -1,0 +1,46 @@
+package codehaven.edge;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Manifests, parsed once; those in use stay in memory up to a number of files in all. */
+final class Manifests {
+
+    private static final int FILES = 500_000;
+
+    private final BlobCache blobs;
+    private final Cache<String, SiteFiles> parsed = Caffeine.newBuilder()
+            .maximumWeight(FILES)
+            .weigher((String sha256, SiteFiles files) -> files.all().size() + 5)
+            .build();
+
+    Manifests(BlobCache blobs) {
+        this.blobs = blobs;
+    }
+
+    /** Never waits. */
+    @Nullable
+    SiteFiles ready(String sha256) {
+        return parsed.getIfPresent(sha256);
+    }
+
+    /** Blocks.
+     *
+     * @throws Away if it is not here and storage does not give it
+     */
+    SiteFiles load(String sha256) throws Away {
+        var known = parsed.getIfPresent(sha256);
+        if (known != null) {
+            return known;
+        }
+        try {
+            var files = SiteFiles.parse(blobs.manifest(sha256));
+            parsed.put(sha256, files);
+            return files;
+        } catch (IOException e) {
+            throw new Away("the blob " + sha256 + " is no manifest", e);
+        }
+    }
+}

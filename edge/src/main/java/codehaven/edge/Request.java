@@ -1,0 +1,78 @@
+package codehaven.edge;
+
+import static io.netty.handler.codec.http.HttpResponseStatus.BAD_REQUEST;
+import static io.netty.handler.codec.http.HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a visitor asks for.
+ *
+ * @param host canonical
+ * @param path decoded, without the leading slash
+ * @param query as sent, without the question mark
+ */
+record Request(
+        HttpMethod method,
+        String host,
+        String path,
+        @Nullable String query,
+        HttpHeaders headers) {
+
+    /**
+     * @throws Refused if it is against the rules of HTTP, or of ours for paths
+     */
+    static Request of(HttpRequest message) throws Refused {
+        checkVersion(message.protocolVersion());
+        var hosts = message.headers().getAll(HttpHeaderNames.HOST);
+        if (hosts.size() != 1) {
+            throw new Refused(BAD_REQUEST);
+        }
+        var host = Authority.host(hosts.getFirst());
+        var target = message.uri();
+        if (!target.startsWith("/")) {
+            if (target.equals("*") && message.method().equals(HttpMethod.OPTIONS)) {
+                return new Request(message.method(), host, "", null, message.headers());
+            }
+            // RFC 9112, 3.2.2: an absolute target wins over the Host field.
+            var lower = target.toLowerCase(Locale.ROOT);
+            var from = lower.startsWith("http://") ? 7 : lower.startsWith("https://") ? 8 : 0;
+            if (from == 0) {
+                throw new Refused(BAD_REQUEST);
+            }
+            var end = from;
+            while (end < target.length() && "/?".indexOf(target.charAt(end)) < 0) {
+                end++;
+            }
+            host = Authority.host(target.substring(from, end));
+            var rest = target.substring(end);
+            target = rest.startsWith("/") ? rest : "/" + rest;
+        }
+        if (target.indexOf('#') >= 0) {
+            throw new Refused(BAD_REQUEST);
+        }
+        var mark = target.indexOf('?');
+        var path = SitePath.decode(mark < 0 ? target : target.substring(0, mark));
+        var query = mark < 0 ? null : target.substring(mark + 1);
+        return new Request(message.method(), host, path, query, message.headers());
+    }
+
+    private static void checkVersion(HttpVersion version) throws Refused {
+        if (!version.protocolName().equals("HTTP")) {
+            throw new Refused(BAD_REQUEST);
+        }
+        if (version.majorVersion() != 1) {
+            throw new Refused(HTTP_VERSION_NOT_SUPPORTED);
+        }
+    }
+
+    boolean is(HttpMethod other) {
+        return method.equals(other);
+    }
+}

@@ -1,0 +1,52 @@
+package codehaven.edge;
+
+import codehaven.model.Manifest;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The files of a deployment, ready for looking up. */
+final class SiteFiles {
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final Map<String, Manifest.File> files;
+    private final boolean spa;
+    private final boolean cleanUrls;
+
+    SiteFiles(Manifest manifest) {
+        this.files = HashMap.newHashMap(manifest.files().size());
+        manifest.files().forEach((path, file) -> {
+            if (!SitePath.hidden(path)) {
+                files.put(path, file);
+            }
+        });
+        this.spa = manifest.spa();
+        this.cleanUrls = manifest.cleanUrls();
+    }
+
+    /**
+     * @throws IOException if this is no manifest
+     */
+    static SiteFiles parse(byte[] manifest) throws IOException {
+        return new SiteFiles(JSON.readValue(manifest, Manifest.class));
+    }
+
+    Manifest.@Nullable File find(String path) {
+        return files.get(path);
+    }
+
+    Map<String, Manifest.File> all() {
+        return java.util.Collections.unmodifiableMap(files);
+    }
+
+    boolean spa() {
+        return spa;
+    }
+
+    boolean cleanUrls() {
+        return cleanUrls;
+    }
+}

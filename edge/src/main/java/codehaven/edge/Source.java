@@ -1,0 +1,29 @@
+package codehaven.edge;
+
+import codehaven.model.Host;
+import codehaven.model.Site;
+import codehaven.state.Sites;
+import codehaven.state.State;
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.LongFunction;
+
+/**
+ * What the edge asks of the rest of the platform. Each may take its time, and throws when there is no answer.
+ *
+ * @param changedSince the sites changed after a change number; after 0, all there are
+ * @param find one site
+ * @param open the bytes of a key in storage
+ * @param listen calls back when routes may have changed
+ */
+record Source(
+        LongFunction<Sites.Changes> changedSince,
+        Function<Host, Optional<Site>> find,
+        Function<String, InputStream> open,
+        Function<Runnable, AutoCloseable> listen) {
+
+    static Source of(State state) {
+        return new Source(state.sites()::changedSince, state.sites()::find, state.blobs()::open, state.bus()::onRoutes);
+    }
+}
