@@ -11,13 +11,13 @@ final class Levels {
 
     private static final Pattern COLOUR = Pattern.compile("\u001b\\[[0-9;:]*m");
     private static final Pattern ERROR = Pattern.compile(
-            "[^\\p{L}]{0,16}(?:(?:npm|pnpm|yarn|vite|next|astro)\\s*[:!]?\\s+)?\\W{0,8}"
+            "[^\\p{L}]{0,16}(?:(?:npm|pnpm|yarn|vite|next|astro)[\\]:!\\s]+)?\\W{0,8}"
                     + "(?i:(?:uncaught\\s+)?error|err!|fatal|panic)(?![\\p{L}\\d-]).*",
             Pattern.DOTALL);
     private static final Pattern EXCEPTION =
             Pattern.compile("\\W{0,8}[A-Z][A-Za-z]{1,40}(?:Error|Exception): .*", Pattern.DOTALL);
     private static final Pattern WARN = Pattern.compile(
-            "(?:[^\\p{L}]{0,16}(?:(?:npm|pnpm|yarn|vite|next|astro)\\s*[:!]?\\s+)?\\W{0,8}(?i:warn(?:ing)?)(?![\\p{L}\\d-])"
+            "(?:[^\\p{L}]{0,16}(?:(?:npm|pnpm|yarn|vite|next|astro)[\\]:!\\s]+)?\\W{0,8}(?i:warn(?:ing)?)(?![\\p{L}\\d-])"
                     + "|\\(!\\) |\\(node:\\d+\\) ).*",
             Pattern.DOTALL);
 
