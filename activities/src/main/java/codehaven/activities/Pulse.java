@@ -4,8 +4,11 @@ import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.activity.ActivityInfo;
+import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest;
 import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowException;
+import io.temporal.client.WorkflowTargetOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,13 +29,15 @@ import org.slf4j.LoggerFactory;
  */
 final class Pulse implements AutoCloseable {
 
-    /** Why an attempt should stop. */
+    /** Why an attempt should stop; of several reasons the last in this order counts. */
     enum Reason {
-        /** The deployment was cancelled. */
-        CANCELED,
         /** Another attempt is to go on: the worker shuts down, or somebody paused or reset the activity. */
         HANDING_OVER,
-        /** Temporal knows this attempt no more: nothing that it does counts. */
+        /** The deployment was cancelled. */
+        CANCELED,
+        /** This attempt was silent for too long: Temporal gives, or has given, the step to another one. */
+        REPLACED,
+        /** The whole run has ended or was set aside: nothing that this attempt does counts. */
         GONE
     }
 
@@ -97,9 +102,22 @@ final class Pulse implements AutoCloseable {
             return answer.getActivityPaused() || answer.getActivityReset() ? Reason.HANDING_OVER : null;
         } catch (StatusRuntimeException e) {
             if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
-                return Reason.GONE;
+                return runGoesOn() ? Reason.REPLACED : Reason.GONE;
             }
             throw e;
+        }
+    }
+
+    private boolean runGoesOn() {
+        try {
+            var run = client.newUntypedWorkflowStub(WorkflowTargetOptions.newBuilder()
+                    .setWorkflowId(info.getWorkflowId())
+                    .setRunId(info.getWorkflowRunId())
+                    .build());
+            return run.describe().getStatus() == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING;
+        } catch (WorkflowException | StatusRuntimeException e) {
+            LOGGER.debug("nobody can tell whether {} goes on", info.getWorkflowId(), e);
+            return false;
         }
     }
 
@@ -133,15 +151,15 @@ final class Pulse implements AutoCloseable {
         }
     }
 
-    /** Asks the work to stop: runs the hooks, each on a thread of its own, and interrupts. The first reason stays, but for {@link Reason#GONE}. */
+    /** Asks the work to stop, the first time: runs the hooks, each on a thread of its own, and interrupts. */
     void stop(Reason why) {
         lock.lock();
         try {
-            if (closed || reason == why || reason == Reason.GONE) {
+            if (closed) {
                 return;
             }
             var first = reason == null;
-            if (first || why == Reason.GONE || why == Reason.CANCELED) {
+            if (reason == null || why.compareTo(reason) > 0) {
                 reason = why;
             }
             if (first) {

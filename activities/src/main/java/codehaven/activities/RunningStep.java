@@ -34,7 +34,8 @@ record RunningStep(String deployment, StepRun begun, StepLog log, Pulse pulse, M
 
     @Override
     public boolean handingOver() {
-        return pulse.reason() == Pulse.Reason.HANDING_OVER;
+        var reason = pulse.reason();
+        return reason == Pulse.Reason.HANDING_OVER || reason == Pulse.Reason.REPLACED;
     }
 
     @Override

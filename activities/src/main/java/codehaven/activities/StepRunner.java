@@ -8,11 +8,11 @@ import codehaven.model.DeploymentEvent.StepChanged;
 import codehaven.model.FailureKind;
 import codehaven.model.Step;
 import codehaven.model.StepRun;
+import codehaven.state.BackendUnavailable;
 import codehaven.state.Blobs;
 import codehaven.state.State;
 import codehaven.workflows.DeploymentRequest;
 import codehaven.workflows.StepFailure;
-import com.mongodb.MongoException;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityInfo;
 import io.temporal.client.ActivityCanceledException;
@@ -33,7 +33,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 
 /**
  * What every step has in common: makes the workflow run the deployment's current one, notes the step's start and end,
@@ -267,7 +266,7 @@ public final class StepRunner {
             while (true) {
                 try {
                     return state.deployments().step(deployment, run, ended);
-                } catch (MongoException | DataAccessException e) {
+                } catch (BackendUnavailable e) {
                     if (pulse.reason() != null || clock.instant().isAfter(deadline)) {
                         throw e;
                     }
@@ -294,7 +293,7 @@ public final class StepRunner {
                     log.flush(FLUSH_WHEN_STOPPING);
                     yield next();
                 }
-                case GONE -> {
+                case REPLACED, GONE -> {
                     writer.abandon();
                     yield gone();
                 }
@@ -355,7 +354,7 @@ public final class StepRunner {
 
         private RuntimeException failedBeforeWork(Throwable thrown) {
             var reason = pulse.reason();
-            if (thrown instanceof TakenOver || reason == Pulse.Reason.GONE) {
+            if (thrown instanceof TakenOver || reason == Pulse.Reason.GONE || reason == Pulse.Reason.REPLACED) {
                 return gone();
             }
             if (reason == Pulse.Reason.CANCELED) {
@@ -409,15 +408,16 @@ public final class StepRunner {
                         log,
                         false);
             }
-            if (find(thrown, MongoException.class) != null || find(thrown, DataAccessException.class) != null) {
+            var databaseAway = find(thrown, BackendUnavailable.class);
+            if (databaseAway != null) {
                 return masked(
                                 new StepFailure(
                                         FailureKind.UNEXPECTED,
-                                        "The database does not answer; the deployment waits and goes on.",
+                                        sentence(String.valueOf(databaseAway.getMessage())),
                                         "Check that MongoDB is up and that this machine can reach it, then retry.",
                                         null,
                                         null,
-                                        thrown),
+                                        databaseAway),
                                 log)
                         .crossing(1);
             }

@@ -39,7 +39,10 @@ public interface StepScope {
         void close();
     }
 
-    /** Whether the stop is because the worker shuts down and another one is to go on: leave what can be adopted. */
+    /**
+     * Whether the stop is because another attempt is to go on, as the worker shuts down or was silent for too long:
+     * leave what can be adopted.
+     */
     boolean handingOver();
 
     /** Travels with each heartbeat from now on, so that the next attempt can go on from it. */

@@ -1,6 +1,7 @@
 package codehaven.activities;
 
 import codehaven.model.DeploymentEvent;
+import codehaven.state.BackendUnavailable;
 import codehaven.state.StatusBus;
 import codehaven.state.Timeline;
 import java.time.Duration;
@@ -26,6 +27,9 @@ final class TimelineWriter implements AutoCloseable {
     /** Long enough for a batch to fill, short enough to look live. */
     private static final Duration PAUSE = Duration.ofMillis(250);
 
+    /** A fault that is not the database's absence is not waited for long. */
+    private static final int REFUSALS = 5;
+
     private static final Duration FIRST_WAIT = Duration.ofMillis(250);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
@@ -42,9 +46,6 @@ final class TimelineWriter implements AutoCloseable {
     private boolean hurry;
     private boolean closed;
     private boolean abandoned;
-
-    /** Only of the writing thread: a position that this writer's next batch is certainly behind. */
-    private long position;
 
     /**
      * @param mayWrite asked before each batch; when it says no, the rest is dropped, because somebody else writes now
@@ -197,40 +198,30 @@ final class TimelineWriter implements AutoCloseable {
         }
     }
 
+    /** What may have been written although no answer came is not written twice: the timeline sees to that. */
     private void append(List<DeploymentEvent> batch) throws InterruptedException {
         var wait = FIRST_WAIT;
-        var perhapsThere = false;
+        var refused = 0;
         while (!abandoned()) {
             try {
                 if (!mayWrite.getAsBoolean()) {
                     abandon();
                     return;
                 }
-                if (perhapsThere && isThere(batch)) {
-                    break;
-                }
-                perhapsThere = true;
-                position = timeline.append(deployment, batch);
+                timeline.append(deployment, batch);
                 break;
-            } catch (IllegalArgumentException e) {
-                LOGGER.error("{} events of {} cannot be stored", batch.size(), deployment, e);
-                return;
-            } catch (RuntimeException e) {
+            } catch (BackendUnavailable e) {
                 LOGGER.debug("the timeline of {} waits for the database", deployment, e);
-                Thread.sleep(wait);
-                wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
+            } catch (RuntimeException e) {
+                if (++refused == REFUSALS) {
+                    LOGGER.error("{} events of {} cannot be stored and are lost", batch.size(), deployment, e);
+                    return;
+                }
             }
+            Thread.sleep(wait);
+            wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
         }
         bus.nudge(deployment);
-    }
-
-    /** After an answer was lost: the whole batch was one write, so its first event tells. */
-    private boolean isThere(List<DeploymentEvent> batch) {
-        var found = TimelineTail.positionOf(timeline, deployment, position, batch.getFirst());
-        if (found > 0) {
-            position = found + batch.size() - 1;
-        }
-        return found > 0;
     }
 
     private static long charsOf(DeploymentEvent event) {

@@ -55,10 +55,7 @@ class OutputLinesTest {
 
     @Test
     void charactersAndLinesSurviveEveryCut() {
-        everyCut(
-                Masks.NONE,
-                "grüße 🚀\r\n\n日本語 last",
-                List.of("grüße 🚀", "", "日本語 last"));
+        everyCut(Masks.NONE, "grüße 🚀\r\n\n日本語 last", List.of("grüße 🚀", "", "日本語 last"));
     }
 
     @Test
@@ -93,7 +90,8 @@ class OutputLinesTest {
         assertThat(lines.get(2)).isEqualTo("short");
         assertThat(lines("🚀".repeat(OutputLines.LONGEST)))
                 .as("no character is cut in two")
-                .allMatch(line -> line.replace(OutputLines.CONTINUED, "").codePoints().allMatch(c -> c == 0x1F680));
+                .allMatch(line ->
+                        line.replace(OutputLines.CONTINUED, "").codePoints().allMatch(c -> c == 0x1F680));
     }
 
     @Test

@@ -37,7 +37,9 @@ class TimelineLogTest {
         var log = log(0, 4 << 20, 0);
         var chunk = new StringBuilder();
         for (var i = 0; i < 1000; i++) {
-            chunk.append("a line of what a build prints when it says too much, number ").append(i).append('\n');
+            chunk.append("a line of what a build prints when it says too much, number ")
+                    .append(i)
+                    .append('\n');
         }
         var bytes = chunk.toString().getBytes(UTF_8);
         print(log, "the first line\n");
@@ -116,8 +118,8 @@ class TimelineLogTest {
     @Test
     void flushWaitsForTheTimeline() {
         var waited = new ArrayList<Duration>();
-        var log = new TimelineLog(
-                Step.CLONING, event -> {}, wait -> waited.add(wait), Clock.systemUTC(), 0, 1 << 20, 0);
+        var log =
+                new TimelineLog(Step.CLONING, event -> {}, wait -> waited.add(wait), Clock.systemUTC(), 0, 1 << 20, 0);
         assertThat(log.flush(Duration.ofSeconds(3))).isTrue();
         assertThat(waited).containsExactly(Duration.ofSeconds(3));
     }

@@ -64,34 +64,33 @@ public final class StateRecording implements Recording {
             return;
         }
         if (!state.deployments().enter(deployment, call.run, status, soFar)) {
-            LOGGER.info("{} of {} comes from a run that is no longer the current one", status, deployment);
+            LOGGER.info("{} of {} comes too late or from a run that is no longer the current one", status, deployment);
             return;
         }
-        if (found.run() != null && !call.run.equals(found.run())) {
-            reuse(found, status, call);
+        var events = new ArrayList<DeploymentEvent>();
+        if (!call.run.equals(found.run())) {
+            events.addAll(reuse(found, status, call));
         }
         if (soFar.cloned() != null) {
             setProductionBranch(found, soFar.cloned());
         }
-        call.tell(List.of(new StatusChanged(call.at, status, null)));
+        events.add(new StatusChanged(call.at, status, null));
+        call.tell(events);
     }
 
     /** What a retry does not do again. */
-    private void reuse(Deployment found, DeploymentStatus status, Call call) {
+    private List<DeploymentEvent> reuse(Deployment found, DeploymentStatus status, Call call) {
+        var events = new ArrayList<DeploymentEvent>();
         for (var each : found.steps()) {
             if (each.state() == StepRun.State.done && each.step().status().compareTo(status) < 0) {
-                state.deployments()
-                        .step(
-                                found.id(),
-                                call.run,
-                                new StepRun(
-                                        each.step(),
-                                        StepRun.State.reused,
-                                        each.attempt(),
-                                        each.startedAt(),
-                                        each.endedAt()));
+                var reused = new StepRun(
+                        each.step(), StepRun.State.reused, each.attempt(), each.startedAt(), each.endedAt());
+                if (state.deployments().step(found.id(), call.run, reused)) {
+                    events.add(new StepChanged(call.at, reused));
+                }
             }
         }
+        return events;
     }
 
     private void setProductionBranch(Deployment found, ClonedTree tree) {
@@ -121,14 +120,13 @@ public final class StateRecording implements Recording {
             return;
         }
         if (outcome instanceof Outcome.Canceled) {
-            found = afterLastWords(found);
+            awaitLastWords(found);
         }
-        var events = new ArrayList<DeploymentEvent>(closeSteps(found, outcome, call));
-        if (!state.deployments().finish(deployment, call.run, outcome, soFar, output, call.at)
-                && !isFinished(deployment, call.run, outcome)) {
+        if (!state.deployments().finish(deployment, call.run, outcome, soFar, output, call.at)) {
             LOGGER.info("{} of {} is not written: it has ended otherwise", outcome.status(), deployment);
             return;
         }
+        var events = new ArrayList<DeploymentEvent>(stepsEndedWith(deployment, call));
         Failure failure = null;
         if (outcome instanceof Outcome.Failed failed) {
             failure = failed.failure();
@@ -142,46 +140,31 @@ public final class StateRecording implements Recording {
     }
 
     /** The step's own end comes before the deployment's, where the step still lives. */
-    private Deployment afterLastWords(Deployment found) {
+    private void awaitLastWords(Deployment found) {
         var deadline = System.nanoTime() + LAST_WORDS.toNanos();
-        var latest = found;
-        while (latest.steps().stream().anyMatch(each -> each.state() == StepRun.State.running)
-                && System.nanoTime() < deadline) {
+        var latest = Optional.of(found);
+        while (latest.filter(StateRecording::hasStepRunning).isPresent() && System.nanoTime() < deadline) {
             try {
                 Thread.sleep(BETWEEN_LOOKS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return latest;
+                return;
             }
-            latest = state.deployments().find(found.id()).orElse(latest);
+            latest = state.deployments().find(found.id());
         }
-        return latest;
     }
 
-    /** A step whose worker died cannot say that it has ended. */
-    private List<DeploymentEvent> closeSteps(Deployment found, Outcome outcome, Call call) {
-        var end = switch (outcome) {
-            case Outcome.Ready ready -> StepRun.State.done;
-            case Outcome.Failed failed -> StepRun.State.failed;
-            case Outcome.Canceled canceled -> StepRun.State.canceled;
-        };
-        var events = new ArrayList<DeploymentEvent>();
-        for (var each : found.steps()) {
-            if (each.state() == StepRun.State.running) {
-                var closed = new StepRun(each.step(), end, each.attempt(), each.startedAt(), call.at);
-                if (state.deployments().step(found.id(), call.run, closed)) {
-                    events.add(new StepChanged(call.at, closed));
-                }
-            }
-        }
-        return events;
+    private static boolean hasStepRunning(Deployment deployment) {
+        return deployment.steps().stream().anyMatch(each -> each.state() == StepRun.State.running);
     }
 
-    private boolean isFinished(String deployment, String run, Outcome outcome) {
-        return state.deployments()
-                .find(deployment)
-                .filter(found -> run.equals(found.run()) && found.status() == outcome.status())
-                .isPresent();
+    /** Steps that could not say themselves that they ended, such as one whose worker died. */
+    private List<DeploymentEvent> stepsEndedWith(String deployment, Call call) {
+        return state.deployments().find(deployment).stream()
+                .flatMap(found -> found.steps().stream())
+                .filter(each -> call.at.equals(each.endedAt()))
+                .<DeploymentEvent>map(each -> new StepChanged(call.at, each))
+                .toList();
     }
 
     @Override
