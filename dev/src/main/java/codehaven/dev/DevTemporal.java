@@ -290,7 +290,7 @@ public final class DevTemporal implements AutoCloseable {
                             .listWorkflowExecutions(ListWorkflowExecutionsRequest.newBuilder()
                                     .setNamespace(NAMESPACE)
                                     .setPageSize(1)
-                                    .setQuery(keywords.getLast() + " = 'none'")
+                                    .setQuery("`" + keywords.getLast() + "` = 'none'") // Trigger is a word of SQL
                                     .build());
                 }
                 return true;
