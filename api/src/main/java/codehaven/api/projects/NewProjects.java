@@ -1,0 +1,115 @@
+package codehaven.api.projects;
+
+import codehaven.api.problems.Problem;
+import codehaven.model.BuildSettings;
+import codehaven.model.Project;
+import codehaven.model.Slug;
+import codehaven.state.Projects;
+import codehaven.state.State;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Finds the project that a repository belongs to, or makes one under a name that is free. */
+@Component
+public final class NewProjects {
+
+    private static final int NAMES = 100;
+
+    private final Projects projects;
+
+    NewProjects(State state) {
+        this.projects = state.projects();
+    }
+
+    /**
+     * The named project, or the oldest of the repository; made if there is none.
+     *
+     * @throws Problem 409 if the name belongs to another repository
+     */
+    public Project ofRepository(String repository, @Nullable Slug name) {
+        if (name != null) {
+            var made = blank(name, repository);
+            if (projects.create(made)) {
+                return made;
+            }
+            var there = projects.find(name);
+            if (there.isPresent() && there.get().repository().equals(repository)) {
+                return there.get();
+            }
+            throw taken(name);
+        }
+        return projects.ofRepository(repository).orElseGet(() -> nearest(repository));
+    }
+
+    /**
+     * Makes a project under the name given.
+     *
+     * @param repeated whether one that is there already may be the one that was asked for
+     * @throws Problem 409 if the name is taken
+     */
+    Project create(Project wanted, Slug name, boolean repeated) {
+        var made = new Project(
+                name, wanted.repository(), wanted.productionBranch(), wanted.settings(), wanted.createdAt());
+        if (projects.create(made)) {
+            return made;
+        }
+        var there = projects.find(name);
+        if (repeated && there.isPresent() && there.get().repository().equals(wanted.repository())) {
+            return there.get();
+        }
+        throw taken(name);
+    }
+
+    /** A name that nobody has yet, like the repository's. */
+    Slug free(String repository) {
+        return names(repository)
+                .filter(each -> projects.find(each).isEmpty())
+                .findFirst()
+                .orElseThrow(() -> allTaken(repository));
+    }
+
+    private Project nearest(String repository) {
+        return names(repository)
+                .flatMap(name -> {
+                    var made = blank(name, repository);
+                    return projects.create(made)
+                            ? Stream.of(made)
+                            : projects
+                                    .find(name)
+                                    .filter(there -> there.repository().equals(repository))
+                                    .stream();
+                })
+                .findFirst()
+                .orElseThrow(() -> allTaken(repository));
+    }
+
+    private static Stream<Slug> names(String repository) {
+        var base = Slug.nearestTo(Repositories.nameOf(repository));
+        return IntStream.rangeClosed(1, NAMES).mapToObj(n -> n == 1 ? base : numbered(base, n));
+    }
+
+    private static Problem allTaken(String repository) {
+        return Problem.conflict("All names like " + Slug.nearestTo(Repositories.nameOf(repository))
+                + " are taken. Give a name of your own.");
+    }
+
+    static Project blank(Slug slug, String repository) {
+        return new Project(
+                slug, repository, null, BuildSettings.DETECTED, Instant.now().truncatedTo(ChronoUnit.MILLIS));
+    }
+
+    private static Slug numbered(Slug base, int n) {
+        var end = "-" + n;
+        var room = Slug.MAX_LENGTH - end.length();
+        var text = base.text();
+        return new Slug((text.length() > room ? text.substring(0, room).replaceAll("-+$", "") : text) + end);
+    }
+
+    private static Problem taken(Slug name) {
+        return Problem.conflict("The name " + name + " is taken by another project. Choose another name.");
+    }
+}
