@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,90 +11,128 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A server program that belongs to this one: started by its arguments, never through a shell, in a session of its own so that
- * a terminal's Ctrl-C reaches only us, brought back when it dies, and ended with us, or by whoever starts next on the same
- * directory if we were killed.
+ * a terminal's Ctrl-C reaches only us, brought back when it dies, and ended with us, or by whoever takes the same directory
+ * next if we were killed.
  */
 final class Child implements AutoCloseable {
     /** Tells our children from everybody else's processes: its value is the path of the child's pid file. */
     private static final String MARK = "CODEHAVEN_CHILD";
 
     private static final Logger log = LoggerFactory.getLogger(Child.class);
+    private static final boolean ON_LINUX = Files.isDirectory(Path.of("/proc/self"));
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final long LOG_LIMIT = 8L << 20;
+    /** A program that lived this long is no longer held to die again and again. */
+    private static final Duration STEADY = Duration.ofMinutes(1);
+
+    /** Says why the program cannot be used yet; empty when it can. */
+    interface Health {
+        Optional<String> trouble();
+    }
+
+    /** What is run and how one sees that it serves. */
+    private record Task(List<String> command, Health health, Duration patience) {}
 
     private final String name;
     private final Path directory;
-    private final List<String> command;
-    private final BooleanSupplier healthy;
+    private final DataLock lock;
+    private volatile boolean wanted;
+    private @Nullable Task task;
     private @Nullable Process process;
-    private boolean wanted;
     private int deaths;
 
-    /**
-     * @param name what the files {@code <name>.pid} and {@code <name>.log} in the directory are called
-     * @param directory the child's working directory
-     * @param command program and arguments
-     * @param healthy answers whether the child serves; asked every few milliseconds until it says yes
-     */
-    Child(String name, Path directory, List<String> command, BooleanSupplier healthy) {
+    private Child(String name, Path directory, DataLock lock) {
         this.name = name;
-        this.directory = directory.toAbsolutePath().normalize();
-        this.command = List.copyOf(command);
-        this.healthy = healthy;
+        this.directory = directory;
+        this.lock = lock;
     }
 
-    /** Starts the program and waits until it serves. Ends one that an earlier, killed owner of the directory left behind. */
-    synchronized void start(Duration patience) throws IOException, InterruptedException {
+    /**
+     * Takes the place of that name in the directory and ends what a killed owner left running there.
+     *
+     * @param name what the files {@code <name>.pid}, {@code .log} and {@code .lock} in the directory are called
+     * @param directory the child's working directory
+     * @throws IOException if somebody else has it
+     */
+    static Child claim(String name, Path directory) throws IOException {
+        DataLock lock = DataLock.take(directory, name);
+        try {
+            Child child = new Child(name, directory.toRealPath(), lock);
+            child.endOrphans();
+            return child;
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** Starts the program and waits until it serves; {@link #start()} will do the same again. */
+    synchronized void start(List<String> command, Health health, Duration patience)
+            throws IOException, InterruptedException {
+        task = new Task(List.copyOf(command), health, patience);
+        start();
+    }
+
+    /** Starts the program again after {@link #stop()}. */
+    synchronized void start() throws IOException, InterruptedException {
+        Task what = task;
+        if (what == null) {
+            throw new IllegalStateException(name + " was never started");
+        }
         if (process != null && process.isAlive()) {
             return;
         }
-        Files.createDirectories(directory);
-        endOrphans();
         wanted = true;
-        Process started = spawn();
+        deaths = 0;
+        Process started = spawn(what.command());
         try {
-            awaitHealth(started, patience);
+            awaitHealth(started, what);
         } catch (IOException | InterruptedException | RuntimeException e) {
-            wanted = false;
-            end(started.toHandle(), Duration.ofSeconds(2));
-            Files.deleteIfExists(pidFile());
+            stop(Duration.ofSeconds(2));
             throw e;
         }
     }
 
     /** Ends the program: asks it first, then insists. Does nothing when it is not running. */
-    synchronized void stop() {
-        wanted = false;
-        Process current = process;
-        process = null;
-        if (current == null) {
-            return;
-        }
-        end(current.toHandle(), GRACE);
-        try {
-            Files.deleteIfExists(pidFile());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    void stop() {
+        stop(GRACE);
+    }
+
+    private void stop(Duration grace) {
+        wanted = false; // before the lock is had: who waits in there for the program's health gives up
+        synchronized (this) {
+            Process current = process;
+            process = null;
+            if (current != null) {
+                end(current.toHandle(), grace);
+                try {
+                    Files.deleteIfExists(pidFile());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
         }
     }
 
     @Override
     public void close() {
         stop();
-    }
-
-    synchronized boolean alive() {
-        return process != null && process.isAlive();
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The running program's process id. */
@@ -106,7 +143,7 @@ final class Child implements AutoCloseable {
         return process.pid();
     }
 
-    Path logFile() {
+    private Path logFile() {
         return directory.resolve(name + ".log");
     }
 
@@ -114,7 +151,7 @@ final class Child implements AutoCloseable {
         return directory.resolve(name + ".pid");
     }
 
-    private Process spawn() throws IOException {
+    private Process spawn(List<String> command) throws IOException {
         Path output = logFile();
         if (Files.exists(output) && Files.size(output) > LOG_LIMIT) {
             Files.move(output, directory.resolve(name + ".log.1"), StandardCopyOption.REPLACE_EXISTING);
@@ -128,36 +165,36 @@ final class Child implements AutoCloseable {
                 .redirectInput(ProcessBuilder.Redirect.from(Programs.nullDevice()))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+        // What a person set for the command line tool of the same name is not meant for this server.
+        builder.environment().keySet().removeIf(key -> key.startsWith("TEMPORAL_"));
         builder.environment().put(MARK, pidFile().toString());
         Process started = builder.start();
         process = started;
-        writePidFile(started.toHandle());
+        Path temporary = directory.resolve(name + ".pid.new");
+        Files.writeString(
+                temporary, Recorded.of(started.toHandle(), command.getFirst()).text());
+        Files.move(temporary, pidFile(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         Thread.ofPlatform().daemon().name("watch-" + name).start(() -> watch(started));
         return started;
     }
 
-    private void writePidFile(ProcessHandle handle) throws IOException {
-        Path temporary = directory.resolve(name + ".pid.new");
-        Files.writeString(temporary, new Recorded(handle.pid(), startOf(handle), command.getFirst()).text());
-        try {
-            Files.move(temporary, pidFile(), StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(temporary, pidFile(), StandardCopyOption.REPLACE_EXISTING);
-        }
-    }
-
-    private void awaitHealth(Process started, Duration patience) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
+    private void awaitHealth(Process started, Task what) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + what.patience().toNanos();
         while (true) {
+            Optional<String> trouble = what.health().trouble();
             if (!started.isAlive()) {
                 throw new IOException(
                         name + " ended with exit code " + started.exitValue() + " instead of serving: " + lastWords());
             }
-            if (healthy.getAsBoolean() && started.isAlive()) {
+            if (trouble.isEmpty()) {
                 return;
             }
+            if (!wanted) {
+                throw new IOException(name + " was stopped before it served");
+            }
             if (System.nanoTime() > deadline) {
-                throw new IOException(name + " did not answer within " + patience.toSeconds() + " s: " + lastWords());
+                throw new IOException(name + " could not be used after "
+                        + what.patience().toSeconds() + " s (" + trouble.get() + "): " + lastWords());
             }
             started.waitFor(10, TimeUnit.MILLISECONDS);
         }
@@ -167,7 +204,7 @@ final class Child implements AutoCloseable {
     private String lastWords() {
         Path output = logFile();
         try (RandomAccessFile file = new RandomAccessFile(output.toFile(), "r")) {
-            long from = Math.max(0, file.length() - 2_000);
+            long from = Math.max(0, file.length() - 1_000);
             byte[] bytes = new byte[(int) (file.length() - from)];
             file.seek(from);
             file.readFully(bytes);
@@ -180,54 +217,60 @@ final class Child implements AutoCloseable {
 
     private void watch(Process watched) {
         try {
+            long began = System.nanoTime();
             watched.waitFor();
-            died(watched);
+            died(watched, Duration.ofNanos(System.nanoTime() - began));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Brings back a program that nobody asked to end; the pause grows when it keeps dying. */
-    private void died(Process dead) {
+    /** Brings back a program that nobody asked to end; the pause grows while it keeps dying. */
+    private void died(Process dead, Duration lived) throws InterruptedException {
         long pause;
         synchronized (this) {
             if (!wanted || !dead.equals(process)) {
                 return;
             }
-            deaths++;
+            deaths = lived.compareTo(STEADY) > 0 ? 1 : deaths + 1;
             pause = Math.min(30_000, 250L << Math.min(deaths - 1, 7));
         }
-        log.warn("{} died (exit code {}); starting it again in {} ms", name, dead.exitValue(), pause);
-        try {
-            Thread.sleep(pause);
-            synchronized (this) {
-                if (wanted && dead.equals(process)) {
-                    Process next = spawn();
-                    awaitHealth(next, Duration.ofSeconds(60));
-                    log.info("{} serves again", name);
-                }
+        log.warn("{} ended by itself (exit code {}); starting it again in {} ms", name, dead.exitValue(), pause);
+        Thread.sleep(pause);
+        synchronized (this) {
+            Task what = task;
+            if (!wanted || !dead.equals(process) || what == null) {
+                return;
             }
-        } catch (IOException e) {
-            log.warn("{} could not be started again: {}", name, e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            try {
+                Process next = spawn(what.command());
+                try {
+                    awaitHealth(next, what);
+                    log.info("{} serves again", name);
+                } catch (IOException e) {
+                    // Its own watcher takes the next turn; while we are here, nobody else does.
+                    end(next.toHandle(), Duration.ofSeconds(2));
+                    throw e;
+                }
+            } catch (IOException e) {
+                log.warn("{} could not be started again: {}", name, e.getMessage());
+            }
         }
     }
 
     /** Ends what an earlier owner of this directory started and could not stop; touches nothing else. */
     private void endOrphans() throws IOException {
-        List<ProcessHandle> orphans = new ArrayList<>();
-        if (Files.isDirectory(Path.of("/proc/self"))) {
+        Set<ProcessHandle> orphans = new HashSet<>();
+        if (ON_LINUX) {
+            // The mark is there from the process's first instant, and no other process has it; but Redis wipes it away.
             String mark = MARK + "=" + pidFile();
-            long self = ProcessHandle.current().pid();
             ProcessHandle.allProcesses()
-                    .filter(handle -> handle.pid() != self && carries(handle.pid(), mark))
+                    .filter(handle -> carries(handle.pid(), mark))
                     .forEach(orphans::add);
-        } else {
-            recorded().flatMap(Recorded::running).ifPresent(orphans::add);
         }
+        recorded().flatMap(Recorded::running).ifPresent(orphans::add);
         for (ProcessHandle orphan : orphans) {
-            log.info("Ending {} (process {}), left by a program that was killed", name, orphan.pid());
+            log.info("Ending {} (process {}), left behind by a program that was killed", name, orphan.pid());
             end(orphan, GRACE);
         }
         Files.deleteIfExists(pidFile());
@@ -252,18 +295,16 @@ final class Child implements AutoCloseable {
     }
 
     private static void end(ProcessHandle handle, Duration grace) {
-        boolean interrupted = false;
         handle.destroy();
-        if (!waitFor(handle, grace)) {
+        if (!gone(handle, grace)) {
             handle.destroyForcibly();
-            interrupted = !waitFor(handle, Duration.ofSeconds(5));
-        }
-        if (interrupted) {
-            log.warn("Process {} does not end, not even when killed", handle.pid());
+            if (!gone(handle, Duration.ofSeconds(5))) {
+                log.warn("Process {} does not end, not even when killed", handle.pid());
+            }
         }
     }
 
-    private static boolean waitFor(ProcessHandle handle, Duration patience) {
+    private static boolean gone(ProcessHandle handle, Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
         boolean interrupted = false;
         while (handle.isAlive() && System.nanoTime() < deadline) {
@@ -279,8 +320,28 @@ final class Child implements AutoCloseable {
         return !handle.isAlive();
     }
 
+    /** When it began, exactly: no two processes of one id have this in common. */
     private static String startOf(ProcessHandle handle) {
+        if (ON_LINUX) {
+            // Not the instant that ProcessHandle computes: it moves when the clock is set.
+            try {
+                String stat = Files.readString(Path.of("/proc", Long.toString(handle.pid()), "stat"));
+                String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))
+                        .strip();
+                return boot + " " + stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19];
+            } catch (IOException e) {
+                return "ended";
+            }
+        }
         return handle.info().startInstant().map(Instant::toString).orElse("unknown");
+    }
+
+    private static String realPath(String program) {
+        try {
+            return Path.of(program).toRealPath().toString();
+        } catch (IOException e) {
+            return program; // no longer there; then the process is not taken for ours
+        }
     }
 
     /** What a pid file says: enough to know the process again, and not to mistake another one for it. */
@@ -301,17 +362,16 @@ final class Child implements AutoCloseable {
                     new Recorded(Long.parseLong(lines[0].substring(4)), lines[1].substring(6), lines[2].substring(8)));
         }
 
-        /** The process, if the one that runs under this id now began at the same instant and is the same program. */
+        static Recorded of(ProcessHandle handle, String program) {
+            return new Recorded(handle.pid(), startOf(handle), realPath(program));
+        }
+
+        /** The process, if the one that has this id now began at the same instant and is the same program. */
         Optional<ProcessHandle> running() {
             return ProcessHandle.of(pid)
                     .filter(ProcessHandle::isAlive)
                     .filter(handle -> startOf(handle).equals(start))
-                    .filter(handle -> handle.info()
-                            .command()
-                            .map(found -> Path.of(found)
-                                    .getFileName()
-                                    .equals(Path.of(program).getFileName()))
-                            .orElse(false));
+                    .filter(handle -> handle.info().command().equals(Optional.of(program)));
         }
     }
 }

@@ -1,7 +1,6 @@
 package codehaven.dev;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -37,17 +36,20 @@ public final class DevRedis implements AutoCloseable {
      */
     public static DevRedis start(Path directory, int port) throws IOException, InterruptedException {
         Path program = program();
-        Files.createDirectories(directory);
+        Child child = Child.claim("redis", directory);
         for (int attempt = 1; ; attempt++) {
             int chosen = port == 0 ? Programs.freePort() : port;
-            Child child = new Child("redis", directory, command(program, chosen), () -> pongs(chosen));
             try {
-                child.start(PATIENCE);
+                child.start(command(program, chosen), () -> trouble(chosen), PATIENCE);
                 return new DevRedis(child, chosen);
             } catch (IOException e) {
                 if (port != 0 || attempt == 3) {
+                    child.close();
                     throw e; // with a port of our choice, another program may have been faster
                 }
+            } catch (InterruptedException | RuntimeException e) {
+                child.close();
+                throw e;
             }
         }
     }
@@ -73,7 +75,7 @@ public final class DevRedis implements AutoCloseable {
 
     /** Brings it back after {@link #stop()}. */
     public void start() throws IOException, InterruptedException {
-        child.start(PATIENCE);
+        child.start();
     }
 
     @Override
@@ -122,18 +124,18 @@ public final class DevRedis implements AutoCloseable {
         return kept;
     }
 
-    private static boolean pongs(int port) {
+    private static Optional<String> trouble(int port) {
         try (Socket socket = new Socket()) {
             socket.connect(Programs.loopback(port), 500);
             socket.setSoTimeout(2_000);
             OutputStream out = socket.getOutputStream();
             out.write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
             out.flush();
-            InputStream in = socket.getInputStream();
+            String answer = new String(socket.getInputStream().readNBytes(5), StandardCharsets.US_ASCII);
             // While it reads its file it answers "-LOADING …".
-            return new String(in.readNBytes(5), StandardCharsets.US_ASCII).equals("+PONG");
+            return answer.equals("+PONG") ? Optional.empty() : Optional.of("it answered " + answer);
         } catch (IOException e) {
-            return false;
+            return Optional.of(e.toString());
         }
     }
 }

@@ -12,15 +12,14 @@ import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import io.temporal.testserver.TestServer;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -120,22 +119,24 @@ public final class DevTemporal implements AutoCloseable {
                                     + " a \"temporal\" program, or CODEHAVEN_TEMPORAL to a server.");
             return startInProcess(plan);
         }
-        Files.createDirectories(plan.directory());
+        Child child = Child.claim("temporal", plan.directory());
         for (int attempt = 1; ; attempt++) {
-            int port = choose(plan.port(), plan.movable());
-            int uiPort = choose(plan.uiPort(), plan.movable());
-            Child child = new Child(
-                    "temporal",
-                    plan.directory(),
-                    command(program.get(), port, uiPort, plan.keywords()),
-                    new Health(port, plan.keywords()));
             try {
-                child.start(PATIENCE);
+                int port = choose(plan.port(), plan.movable());
+                int uiPort = choose(plan.uiPort(), plan.movable());
+                child.start(
+                        command(program.get(), port, uiPort, plan.keywords()),
+                        () -> trouble(port, plan.keywords()),
+                        PATIENCE);
                 return new DevTemporal(Kind.REAL, port, uiPort, plan.keywords(), child);
             } catch (IOException e) {
                 if (!plan.movable() || attempt == 3) {
+                    child.close();
                     throw e; // with a port of our choice, another program may have been faster
                 }
+            } catch (InterruptedException | RuntimeException e) {
+                child.close();
+                throw e;
             }
         }
     }
@@ -161,9 +162,6 @@ public final class DevTemporal implements AutoCloseable {
                 "error",
                 "--color",
                 "never",
-                // A person's own settings of the command line are not this server's.
-                "--disable-config-file",
-                "--disable-config-env",
                 "--dynamic-config-value",
                 "system.forceSearchAttributesCacheRefreshOnRead=true"));
         for (String keyword : keywords) {
@@ -215,7 +213,7 @@ public final class DevTemporal implements AutoCloseable {
     /** Brings it back after {@link #stop()}. */
     public synchronized void start() throws IOException, InterruptedException {
         if (child != null) {
-            child.start(PATIENCE);
+            child.start();
         } else if (inProcess == null) {
             open();
         }
@@ -223,7 +221,7 @@ public final class DevTemporal implements AutoCloseable {
 
     /** Whether it can be used now; one that died is brought back within a few seconds. */
     public boolean serves() {
-        return new Health(port, keywords).getAsBoolean();
+        return trouble(port, keywords).isEmpty();
     }
 
     /** The process id of the real server. */
@@ -237,6 +235,9 @@ public final class DevTemporal implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        if (child != null) {
+            child.close();
+        }
     }
 
     private static void register(int port, List<String> keywords) {
@@ -259,46 +260,46 @@ public final class DevTemporal implements AutoCloseable {
                 .build());
     }
 
-    /** Answers whether the frontend is up, the namespace is there and a list by each of our search attributes works. */
-    private record Health(int port, List<String> keywords) implements BooleanSupplier {
-        @Override
-        public boolean getAsBoolean() {
-            if (!Programs.listens(port)) {
-                return false; // cheaper than a gRPC channel, whose next try would be a second away
+    /** Why a workflow cannot be started and found yet; empty when it can. */
+    private static Optional<String> trouble(int port, List<String> keywords) {
+        if (!Programs.listens(port)) {
+            // Cheaper than a gRPC channel, whose next try would be a second away.
+            return Optional.of("nobody listens on port " + port);
+        }
+        WorkflowServiceStubs service = connect(port);
+        try {
+            service.blockingStub()
+                    .withDeadlineAfter(5, TimeUnit.SECONDS)
+                    .describeNamespace(DescribeNamespaceRequest.newBuilder()
+                            .setNamespace(NAMESPACE)
+                            .build());
+            Set<String> known = OperatorServiceGrpc.newBlockingStub(service.getRawChannel())
+                    .withDeadlineAfter(5, TimeUnit.SECONDS)
+                    .listSearchAttributes(ListSearchAttributesRequest.newBuilder()
+                            .setNamespace(NAMESPACE)
+                            .build())
+                    .getCustomAttributesMap()
+                    .keySet();
+            for (String keyword : keywords) {
+                if (!known.contains(keyword)) {
+                    return Optional.of("the search attribute " + keyword + " is not registered");
+                }
             }
-            WorkflowServiceStubs service = connect(port);
-            try {
+            if (!keywords.isEmpty()) {
+                // In backticks, for some words ("Trigger") have a meaning in its query language.
                 service.blockingStub()
                         .withDeadlineAfter(5, TimeUnit.SECONDS)
-                        .describeNamespace(DescribeNamespaceRequest.newBuilder()
+                        .listWorkflowExecutions(ListWorkflowExecutionsRequest.newBuilder()
                                 .setNamespace(NAMESPACE)
+                                .setPageSize(1)
+                                .setQuery("`" + keywords.getLast() + "` = 'none'")
                                 .build());
-                boolean registered = OperatorServiceGrpc.newBlockingStub(service.getRawChannel())
-                        .withDeadlineAfter(5, TimeUnit.SECONDS)
-                        .listSearchAttributes(ListSearchAttributesRequest.newBuilder()
-                                .setNamespace(NAMESPACE)
-                                .build())
-                        .getCustomAttributesMap()
-                        .keySet()
-                        .containsAll(keywords);
-                if (!registered) {
-                    return false;
-                }
-                if (!keywords.isEmpty()) {
-                    service.blockingStub()
-                            .withDeadlineAfter(5, TimeUnit.SECONDS)
-                            .listWorkflowExecutions(ListWorkflowExecutionsRequest.newBuilder()
-                                    .setNamespace(NAMESPACE)
-                                    .setPageSize(1)
-                                    .setQuery("`" + keywords.getLast() + "` = 'none'") // Trigger is a word of SQL
-                                    .build());
-                }
-                return true;
-            } catch (StatusRuntimeException e) {
-                return false; // not yet; Child gives up when its patience ends
-            } finally {
-                service.shutdownNow();
             }
+            return Optional.empty();
+        } catch (StatusRuntimeException e) {
+            return Optional.of(e.getStatus().toString());
+        } finally {
+            service.shutdownNow();
         }
     }
 }

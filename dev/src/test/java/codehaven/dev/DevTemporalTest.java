@@ -27,7 +27,7 @@ class DevTemporalTest {
     @Test
     void workflowIsFoundByItsAttributeAfterTheServerWasKilled() throws Exception {
         Instant began = Instant.now();
-        try (DevTemporal temporal = DevTemporal.start(directory, List.of("ProjectSlug", "Branch"))) {
+        try (DevTemporal temporal = DevTemporal.start(directory, List.of("ProjectSlug", "Branch", "Trigger"))) {
             System.out.println(
                     "temporal up in " + Duration.between(began, Instant.now()).toMillis() + " ms");
             assertThat(temporal.kind()).isEqualTo(DevTemporal.Kind.REAL);
