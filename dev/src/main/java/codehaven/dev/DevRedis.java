@@ -35,7 +35,10 @@ public final class DevRedis implements AutoCloseable {
      * @throws IOException if there is no Redis for this machine, or it does not come up within 30 s
      */
     public static DevRedis start(Path directory, int port) throws IOException, InterruptedException {
-        Path program = program();
+        return start(directory, port, program());
+    }
+
+    static DevRedis start(Path directory, int port, Path program) throws IOException, InterruptedException {
         Child child = Child.claim("redis", directory);
         for (int attempt = 1; ; attempt++) {
             int chosen = port == 0 ? Programs.freePort() : port;
@@ -107,19 +110,22 @@ public final class DevRedis implements AutoCloseable {
         if (installed.isPresent()) {
             return installed.get();
         }
-        Path kept = Programs.bin().resolve("redis-server-embedded");
+        return inTheBox(Programs.bin());
+    }
+
+    /** The one that is shipped with the library, kept in the directory. */
+    static Path inTheBox(Path directory) throws IOException {
+        Path kept = directory.resolve("redis-server-embedded");
         if (!Files.isExecutable(kept)) {
-            Files.createDirectories(Programs.bin());
-            Path extracted;
+            Files.createDirectories(directory);
             try {
-                extracted = ExecutableProvider.newJarResourceProvider().get().toPath();
+                Programs.keep(ExecutableProvider.newJarResourceProvider().get().toPath(), kept);
             } catch (IOException | RuntimeException e) {
                 throw new IOException(
                         "There is no redis-server or valkey-server on PATH, and none for this machine in the box. Install one"
                                 + " of them, or set CODEHAVEN_REDIS to the address of a server.",
                         e);
             }
-            Programs.keep(extracted, kept);
         }
         return kept;
     }

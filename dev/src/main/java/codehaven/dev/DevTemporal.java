@@ -111,12 +111,6 @@ public final class DevTemporal implements AutoCloseable {
     public static DevTemporal start(Plan plan) throws IOException, InterruptedException {
         Optional<Path> program = TemporalProgram.obtain(plan.program(), plan.progress());
         if (program.isEmpty()) {
-            plan.progress()
-                    .accept(
-                            "WARNING: no Temporal server can be had here, so a test server inside this program stands in for it."
-                                    + " It lacks: persistence (what runs is lost at the end), lists by query, reset, schedules, the Web"
-                                    + " UI; and a cancellation that races with the end of a step can hang. Set CODEHAVEN_TEMPORAL_CLI to"
-                                    + " a \"temporal\" program, or CODEHAVEN_TEMPORAL to a server.");
             return startInProcess(plan);
         }
         Child child = Child.claim("temporal", plan.directory());
@@ -172,6 +166,12 @@ public final class DevTemporal implements AutoCloseable {
     }
 
     static DevTemporal startInProcess(Plan plan) throws IOException {
+        plan.progress()
+                .accept(
+                        "WARNING: no Temporal server can be had here, so a test server inside this program stands in for it."
+                                + " It lacks: persistence (what runs is lost at the end), lists by query, reset, schedules, the Web"
+                                + " UI; and a cancellation that races with the end of a step can hang. Set CODEHAVEN_TEMPORAL_CLI to"
+                                + " a \"temporal\" program, or CODEHAVEN_TEMPORAL to a server.");
         int port = choose(plan.port(), plan.movable());
         DevTemporal temporal = new DevTemporal(Kind.IN_PROCESS, port, null, plan.keywords(), null);
         temporal.open();

@@ -4,9 +4,10 @@ import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.MongoServerException;
 import io.netty.channel.Channel;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.h2.mvstore.MVStore;
@@ -41,7 +42,6 @@ final class DurableBackend extends H2Backend {
             "connectionstatus",
             "hostinfo");
 
-    private static final Duration TIDY_EVERY = Duration.ofSeconds(1);
     private static final int RETENTION_MILLIS = 3_000;
     private static final int FILL_RATE = 60;
     private static final int PORTION = 8 << 20;
@@ -55,6 +55,9 @@ final class DurableBackend extends H2Backend {
     /** Held shared by a command that changes something, alone by a commit. */
     private final ReadWriteLock commands = new ReentrantReadWriteLock(true);
 
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread tidying;
+
     private final Object turn = new Object();
     private long asked;
     private long committed;
@@ -65,7 +68,8 @@ final class DurableBackend extends H2Backend {
         this.store = store;
         this.compactMillis = compactMillis;
         store.setRetentionTime(RETENTION_MILLIS);
-        Thread.ofPlatform().daemon().name("mongo-tidy").start(this::tidy);
+        tidying = Thread.ofPlatform().daemon().name("mongo-tidy").unstarted(this::tidy);
+        tidying.start();
     }
 
     @Override
@@ -137,32 +141,46 @@ final class DurableBackend extends H2Backend {
     /** Frees what old versions occupy, in small portions, so that the file stays near the size of what is in it. */
     private void tidy() {
         long seen = -1;
-        while (!store.isClosed()) {
-            try {
-                Thread.sleep(TIDY_EVERY);
-            } catch (InterruptedException e) {
-                return;
-            }
-            commands.writeLock().lock();
-            try {
-                if (store.isClosed() || store.getCurrentVersion() == seen) {
-                    continue;
+        try {
+            while (!closing.await(1, TimeUnit.SECONDS)) {
+                if (store.getCurrentVersion() != seen) {
+                    compact();
+                    seen = store.getCurrentVersion();
+                    // Space is used again only after the retention time: what took its place is on the disk by then.
+                    store.sync();
                 }
-                if (store.getFileStore().size() > SMALL) {
-                    store.compact(FILL_RATE, PORTION);
-                    store.commit();
-                }
-                seen = store.getCurrentVersion();
-            } finally {
-                commands.writeLock().unlock();
             }
-            // Space is used again only after the retention time: what took its place is on the disk by then.
-            store.sync();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void compact() {
+        commands.writeLock().lock();
+        try {
+            if (store.getFileStore().size() > SMALL) {
+                store.compact(FILL_RATE, PORTION);
+                store.commit();
+            }
+        } finally {
+            commands.writeLock().unlock();
         }
     }
 
     @Override
     public void close() {
+        closing.countDown(); // never an interrupt: that would close the file under the store
+        boolean interrupted = false;
+        while (tidying.isAlive()) {
+            try {
+                tidying.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
         store.close(compactMillis);
         super.close();
     }

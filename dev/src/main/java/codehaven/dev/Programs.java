@@ -56,9 +56,9 @@ final class Programs {
         return cache().resolve("bin");
     }
 
-    /** Copies an executable file to its place in {@link #bin()}, whole or not at all, also when two programs do so at once. */
+    /** Copies an executable file to where it is kept, whole or not at all, also when two programs do so at once. */
     static void keep(Path from, Path to) throws IOException {
-        Path temporary = Files.createTempFile(bin(), "new.", ".part");
+        Path temporary = Files.createTempFile(to.resolveSibling("").toAbsolutePath(), "new.", ".part");
         try {
             Files.copy(from, temporary, StandardCopyOption.REPLACE_EXISTING);
             if (!temporary.toFile().setExecutable(true, false)) {

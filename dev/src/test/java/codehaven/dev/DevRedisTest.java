@@ -3,6 +3,7 @@ package codehaven.dev;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.redisson.Redisson;
@@ -26,7 +27,16 @@ class DevRedisTest {
         }
     }
 
-    private static void withClient(DevRedis redis, java.util.function.Consumer<RedissonClient> use) {
+    @Test
+    void serverInTheBoxServesWhereNoneIsInstalled() throws Exception {
+        Path program = DevRedis.inTheBox(directory.resolve("bin"));
+        try (DevRedis redis = DevRedis.start(directory.resolve("data"), 0, program)) {
+            withClient(redis, client -> client.getBucket("greeting").set("hello"));
+        }
+        assertThat(directory.resolve("data/appendonly.aof")).isNotEmptyFile();
+    }
+
+    private static void withClient(DevRedis redis, Consumer<RedissonClient> use) {
         Config config = new Config();
         config.setCodec(StringCodec.INSTANCE);
         config.useSingleServer()

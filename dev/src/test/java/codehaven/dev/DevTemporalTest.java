@@ -13,6 +13,7 @@ import java.net.HttpURLConnection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -61,6 +62,31 @@ class DevTemporalTest {
             temporal.stop();
             temporal.start();
             withClient(temporal, DevTemporalTest::assertListed);
+        }
+    }
+
+    @Test
+    void withoutTheProgramATestServerStandsInAndSaysWhatItLacks() throws Exception {
+        List<String> told = new ArrayList<>();
+        try (DevTemporal temporal = DevTemporal.startInProcess(
+                DevTemporal.Plan.of(directory, List.of("Branch")).withProgress(told::add))) {
+            assertThat(temporal.kind()).isEqualTo(DevTemporal.Kind.IN_PROCESS);
+            assertThat(temporal.uiAddress()).isEmpty();
+            assertThat(told).singleElement().asString().contains("WARNING").contains("persistence");
+            withClient(
+                    temporal,
+                    client -> assertThat(client.newUntypedWorkflowStub(
+                                            "Anything",
+                                            WorkflowOptions.newBuilder()
+                                                    .setWorkflowId("deploy-1")
+                                                    .setTaskQueue("nobody")
+                                                    .setTypedSearchAttributes(SearchAttributes.newBuilder()
+                                                            .set(BRANCH, "main")
+                                                            .build())
+                                                    .build())
+                                    .start()
+                                    .getWorkflowId())
+                            .isEqualTo("deploy-1"));
         }
     }
 
