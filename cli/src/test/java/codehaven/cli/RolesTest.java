@@ -107,7 +107,8 @@ final class RolesTest {
     }
 
     private static Process minio(Path directory, int port) throws Exception {
-        var kept = codehaven.dev.TemporalProgram.kept().resolveSibling("minio");
+        var cache = System.getenv().getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
+        var kept = Path.of(cache, "codehaven", "bin", "minio");
         var program = Files.isExecutable(kept) ? kept.toString() : "minio";
         try {
             var process = new ProcessBuilder(
