@@ -8,8 +8,10 @@ import codehaven.model.DeploymentStatus;
 import codehaven.model.Outcome;
 import codehaven.model.Output;
 import codehaven.model.Step;
+import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.failure.TemporalFailure;
+import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Workflow;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +31,9 @@ public final class BuildAndPublish implements DeploymentWorkflow {
             var built = build(request, tree, source);
             output = publish(request, tree, built);
         } catch (TemporalFailure thrown) {
-            finish(request, outcomeOf(thrown), null);
-            throw thrown;
+            var outcome = outcomeOf(thrown);
+            finish(request, outcome, null);
+            throw outcome instanceof Outcome.Failed failed ? StepFailure.ending(failed.failure(), thrown) : thrown;
         }
         finish(request, new Outcome.Ready(), output);
     }
@@ -97,10 +100,19 @@ public final class BuildAndPublish implements DeploymentWorkflow {
         Workflow.newDetachedCancellationScope(() -> {
                     tell(request, outcome.status());
                     recording("Record " + status).finish(request.deployment(), outcome, soFar, output);
-                    Workflow.newActivityStub(Recording.class, Patience.archiving())
-                            .archive(request.deployment());
+                    archive(request);
                 })
                 .run();
+    }
+
+    /** A log that stays where it is does not change how the deployment ended. */
+    private static void archive(DeploymentRequest request) {
+        try {
+            Workflow.newActivityStub(Recording.class, Patience.archiving()).archive(request.deployment());
+        } catch (ActivityFailure e) {
+            Workflow.getLogger(BuildAndPublish.class)
+                    .warn("the log of {} was not archived and stays in the database", request.deployment(), e);
+        }
     }
 
     private void tell(DeploymentRequest request, DeploymentStatus next) {
@@ -109,8 +121,10 @@ public final class BuildAndPublish implements DeploymentWorkflow {
         Workflow.setCurrentDetails("**" + next + "** · " + request.project() + " · " + nameOf(request));
     }
 
+    /** What breaks because it was stopped is not a failure; publishing alone says itself how far it came. */
     private Outcome outcomeOf(TemporalFailure thrown) {
-        if (CanceledFailure.class.isInstance(thrown) || thrown.getCause() instanceof CanceledFailure) {
+        var stopped = CancellationScope.current().isCancelRequested() && status != DeploymentStatus.PUBLISHING;
+        if (stopped || thrown instanceof CanceledFailure || thrown.getCause() instanceof CanceledFailure) {
             return new Outcome.Canceled();
         }
         return new Outcome.Failed(StepFailure.failureOf(thrown, stepOf(status)));

@@ -10,7 +10,8 @@ import io.temporal.workflow.WorkflowMethod;
 public interface DeploymentWorkflow {
     /**
      * Takes the request to READY. Completes then; fails with the failure's kind as its type when the deployment is
-     * FAILED; is cancelled when the deployment is CANCELED.
+     * FAILED; is cancelled when the deployment is CANCELED. A run that was asked to stop when its site was live already
+     * is READY, but cancelled for Temporal: its SDK ends every run so that was asked to.
      */
     @WorkflowMethod
     void deploy(DeploymentRequest request);

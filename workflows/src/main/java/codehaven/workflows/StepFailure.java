@@ -79,6 +79,17 @@ public final class StepFailure extends RuntimeException {
                 .build();
     }
 
+    /** How the workflow itself fails, so that the console shows kind and facts without opening the step. */
+    static ApplicationFailure ending(Failure failure, TemporalFailure thrown) {
+        return ApplicationFailure.newBuilder()
+                .setType(failure.kind().name())
+                .setMessage(failure.message())
+                .setNonRetryable(true)
+                .setDetails(failure)
+                .setCause(thrown)
+                .build();
+    }
+
     /** What a failed activity or child of the given step tells about the deployment. */
     static Failure failureOf(TemporalFailure thrown, @Nullable Step step) {
         for (Throwable each = thrown; each != null; each = each.getCause()) {
@@ -94,7 +105,7 @@ public final class StepFailure extends RuntimeException {
                 return new Failure(
                         step,
                         FailureKind.UNEXPECTED,
-                        "No worker finished the step in time (" + timeout.getTimeoutType() + ").",
+                        sentenceOf(timeout),
                         "Check that a worker runs and is healthy, then retry.",
                         null,
                         null);
@@ -105,6 +116,16 @@ public final class StepFailure extends RuntimeException {
             root = root.getCause();
         }
         return new Failure(step, FailureKind.UNEXPECTED, String.valueOf(root.getMessage()));
+    }
+
+    private static String sentenceOf(TimeoutFailure timeout) {
+        return switch (timeout.getTimeoutType()) {
+            case TIMEOUT_TYPE_HEARTBEAT -> "The worker that ran the step stopped answering, and no other took it over.";
+            case TIMEOUT_TYPE_SCHEDULE_TO_START -> "No worker took the step up in time.";
+            case TIMEOUT_TYPE_START_TO_CLOSE -> "The step took longer than any should.";
+            case TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, TIMEOUT_TYPE_UNSPECIFIED, UNRECOGNIZED ->
+                "No worker finished the step in time.";
+        };
     }
 
     private static boolean isKind(String type) {
