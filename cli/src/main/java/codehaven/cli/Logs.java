@@ -13,6 +13,7 @@ import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** Where the program's own log goes: a file under {@code up}, standard error under the other roles. */
 final class Logs {
@@ -50,6 +51,9 @@ final class Logs {
     }
 
     private static LoggerContext fresh() {
+        // Tomcat and others speak java.util.logging.
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
         // Spring Boot would set logging up anew when the server starts.
         System.setProperty("org.springframework.boot.logging.LoggingSystem", "none");
         var context = (LoggerContext) LoggerFactory.getILoggerFactory();
@@ -70,7 +74,7 @@ final class Logs {
         root.addAppender(appender);
         for (var chatty : new String[] {
             "org.mongodb.driver", "org.redisson", "org.gaul", "org.eclipse.jetty", "de.bwaldvogel", "software.amazon",
-            "org.apache.catalina", "org.springframework", "com.github.dockerjava", "io.netty"
+            "org.apache.catalina", "org.apache.coyote", "org.springframework", "io.temporal.serviceclient", "org.hibernate", "com.github.dockerjava", "io.netty"
         }) {
             context.getLogger(chatty).setLevel(Level.WARN);
         }

@@ -203,8 +203,7 @@ final class OutputBasket implements TreeVisitor {
             var header = new TarArchiveEntry("pax_global_header", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER);
             header.addPaxHeader(RECORD, record);
             header.setModTime(0);
-            tar.putArchiveEntry(header);
-            tar.closeArchiveEntry();
+            tar.putArchiveEntry(header); // a global header is closed with that
             for (var each : files.entrySet()) {
                 var entry = new TarArchiveEntry(each.getKey());
                 entry.setSize(Files.size(each.getValue()));
