@@ -14,8 +14,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,6 +36,7 @@ final class Demo extends Role {
 
     private static final List<String> FILES = List.of(
             "package.json", "build.mjs", "README.md", "src/index.html", "src/404.html", "src/style.css");
+    private static final String PROJECT = "harbour";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -72,17 +76,21 @@ final class Demo extends Role {
 
     private boolean deploy(Installation installation) throws IOException, InterruptedException {
         say("");
-        try (var git = DevGit.start(installation.data().resolve("git"))) {
-            var repository = git.create("harbour", exampleSite());
+        var remotes = installation.data().resolve("git");
+        delete(remotes);
+        try (var git = DevGit.start(remotes)) {
+            var repository = git.create(PROJECT, exampleSite());
             var api = installation.apiUrl();
             say("deploying " + repository.url());
-            var asked = JSON.writeValueAsString(Map.of("repository", repository.url(), "name", "harbour"));
-            var answer = http.send(
-                    HttpRequest.newBuilder(api.resolve("/v1/deployments"))
-                            .header("Content-Type", "application/json")
-                            .POST(BodyPublishers.ofString(asked))
-                            .build(),
-                    BodyHandlers.ofString());
+            // A demo before this one had its remote on another port.
+            var known = send(
+                    api.resolve("/v1/projects/" + PROJECT), "PATCH", Map.of("repository", repository.url()));
+            var answer = send(
+                    api.resolve("/v1/deployments"),
+                    "POST",
+                    known.statusCode() == 200
+                            ? Map.of("project", PROJECT)
+                            : Map.of("repository", repository.url(), "name", PROJECT));
             if (answer.statusCode() != 202) {
                 say("refused: " + answer.body());
                 return false;
@@ -98,6 +106,27 @@ final class Demo extends Role {
                 return false;
             }
             return served(deployment);
+        }
+    }
+
+    private HttpResponse<String> send(URI address, String method, Map<String, String> body)
+            throws IOException, InterruptedException {
+        return http.send(
+                HttpRequest.newBuilder(address)
+                        .header("Content-Type", "application/json")
+                        .method(method, BodyPublishers.ofString(JSON.writeValueAsString(body)))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (var all = Files.walk(directory)) {
+            for (var each : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
         }
     }
 
