@@ -209,7 +209,8 @@ final class ProcessSandbox implements Sandbox {
         if (code.isPresent()) {
             return new Exit(Ended.BY_ITSELF, Integer.parseInt(code.get().strip()), tooMuchMemory);
         }
-        return new Exit(tooMuchMemory ? Ended.BY_ITSELF : Ended.FROM_OUTSIDE, 137, tooMuchMemory);
+        return new Exit(
+                tooMuchMemory ? Ended.BY_ITSELF : Ended.FROM_OUTSIDE, Math.max(1, process.exitValue()), tooMuchMemory);
     }
 
     private Thread reader(InputStream in, boolean stderr) {
