@@ -635,7 +635,7 @@ final class ContainerSandbox implements Sandbox {
 
         /** The container has ended: what it printed last is still to come. */
         void finish(DockerEngine engine, String id) throws InterruptedException {
-            if (!await(Duration.ofSeconds(10)) || reading != null && reading.broken) {
+            if (!await(Duration.ofSeconds(10)) || (reading != null && reading.broken)) {
                 open(engine, id, false);
                 await(Duration.ofMinutes(2));
             }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,9 +89,11 @@ final class ContainerBuildTest {
         var job = workshop.job("sleep 3; node build.mjs", MAKES_A_PAGE).variable("GREETING", "canary-4711");
         var scope = new BuildScope(job.deployment);
         var running = workshop.start(job, scope);
-        Workshop.await("a container", SOON, () -> ContainerSandbox.containersOf(workshop.engine, job.deployment)
-                .stream()
-                .anyMatch(each -> "running".equals(each.getState())));
+        Workshop.await(
+                "a container",
+                SOON,
+                () -> ContainerSandbox.containersOf(workshop.engine, job.deployment).stream()
+                        .anyMatch(each -> "running".equals(each.getState())));
         var id = ContainerSandbox.containersOf(workshop.engine, job.deployment)
                 .getFirst()
                 .getId();
@@ -121,16 +124,15 @@ final class ContainerBuildTest {
         var crossed = crossed(failure);
         assertThat(crossed.source()).isEqualTo(new Failure.Source("src/pages/basket.tsx", 88));
         var lines = scope.lines();
-        assertThat(crossed.lines()).isNotNull();
-        assertThat(lines.get((int) crossed.lines().from() - 1).text()).contains("error during build");
-        assertThat(lines.get((int) crossed.lines().to() - 1).text()).startsWith("file: ");
+        var told = Objects.requireNonNull(crossed.lines());
+        assertThat(lines.get((int) told.from() - 1).text()).contains("error during build");
+        assertThat(lines.get((int) told.to() - 1).text()).startsWith("file: ");
     }
 
     @Test
     void memoryLimitIsNamed() throws IOException {
         var eats = workshop.job(
-                        "node eat.mjs",
-                        "--- eat.mjs\nconst all = [];\nfor (;;) all.push(Buffer.alloc(8 << 20, 1));\n")
+                        "node eat.mjs", "--- eat.mjs\nconst all = [];\nfor (;;) all.push(Buffer.alloc(8 << 20, 1));\n")
                 .limits(160, 100, 1000, SOON);
         var failure = failure(eats, new BuildScope(eats.deployment));
         writes(failure, FailureKind.BUILD_OUT_OF_MEMORY);
@@ -156,11 +158,11 @@ final class ContainerBuildTest {
 
     @Test
     void forksEndAtTheProcessLimit() throws IOException {
-        var forks = workshop.job(
-                        "node forks.mjs",
-                        "--- forks.mjs\nimport { spawn } from 'node:child_process';\n"
-                                + "for (let n = 0; n < 100; n++) spawn('sleep', ['20']);\n")
-                .limits(512, 40, 1000, Duration.ofSeconds(30));
+        var forks = workshop.job("node forks.mjs", """
+                --- forks.mjs
+                import { spawn } from 'node:child_process';
+                for (let n = 0; n < 100; n++) spawn('sleep', ['20']);
+                """).limits(512, 40, 1000, Duration.ofSeconds(30));
         var failure = failure(forks, new BuildScope(forks.deployment));
         writes(failure, FailureKind.BUILD_FAILED);
         assertThat(failure).hasMessageContaining("40 processes");
@@ -178,7 +180,9 @@ final class ContainerBuildTest {
 
     @Test
     void floodOfOutputArrivesWhole() throws IOException {
-        var floods = workshop.job("node build.mjs; yes \"$(head -c 999 /dev/zero | tr '\\\\0' x)\" | head -c 100000000", MAKES_A_PAGE)
+        var floods = workshop.job(
+                        "node build.mjs; yes \"$(head -c 999 /dev/zero | tr '\\0' x)\" | head -c 100000000",
+                        MAKES_A_PAGE)
                 .limits(512, 100, 2000, SOON);
         var scope = BuildScope.counting(floods.deployment);
         workshop.build(floods, scope);
@@ -275,7 +279,8 @@ final class ContainerBuildTest {
 
     @Test
     void buildWithoutFilesSaysWhereItLooked() throws IOException {
-        var job = workshop.job("mkdir -p elsewhere dist; touch elsewhere/a", "--- a").outputs("dist", "build");
+        var job = workshop.job("mkdir -p elsewhere dist; touch elsewhere/a", "--- a")
+                .outputs("dist", "build");
         var failure = failure(job, new BuildScope(job.deployment));
         writes(failure, FailureKind.NO_OUTPUT);
         assertThat(failure).hasMessageContaining("'dist', 'build'").hasMessageContaining("elsewhere");
@@ -286,7 +291,9 @@ final class ContainerBuildTest {
         var job = workshop.job("ln -s /etc dist", "--- a");
         writes(failure(job, new BuildScope(job.deployment)), FailureKind.NO_OUTPUT);
 
-        var inside = workshop.job("node build.mjs; mv dist real; ln -s real dist; ln -s /etc/passwd real/p; ln -s assets real/also", MAKES_A_PAGE);
+        var inside = workshop.job(
+                "node build.mjs; mv dist real; ln -s real dist; ln -s /etc/passwd real/p; ln -s assets real/also",
+                MAKES_A_PAGE);
         var scope = new BuildScope(inside.deployment);
         var basket = workshop.build(inside, scope).basket();
         assertThat(basket.has("p")).isFalse();
@@ -349,7 +356,8 @@ final class ContainerBuildTest {
             var job = workshop.job("sh cache.sh; node build.mjs", drawing).caching(List.of(".store"));
             job.project = project;
             var scope = new BuildScope(job.deployment);
-            words.add(workshop.build(job, scope).cache() + ", " + scope.of("stdout").getFirst());
+            words.add(workshop.build(job, scope).cache() + ", "
+                    + scope.of("stdout").getFirst());
         }
         assertThat(words).containsExactly("miss, no cache", "hit, from before", "miss, no cache");
 

@@ -37,8 +37,7 @@ final class ProcessBuildTest {
 
     @Test
     void makesTheSiteAndSaysWhatItLacks() throws IOException {
-        var job = workshop.job(
-                        "node build.mjs; echo \"home $HOME\" >&2; ls /root /home | wc -l", """
+        var job = workshop.job("node build.mjs; echo \"home $HOME\" >&2; ls /root /home | wc -l", """
                 --- build.mjs
                 import { mkdirSync, writeFileSync } from 'node:fs';
                 mkdirSync('dist', { recursive: true });
@@ -51,13 +50,18 @@ final class ProcessBuildTest {
         assertThat(made.basket().directory().orElseThrow().resolve("index.html"))
                 .hasContent("hello");
         assertThat(workshop.engine.describe().mode()).isEqualTo("process");
-        assertThat(workshop.settings.data().resolve("work").resolve(job.deployment).resolve("sandbox"))
+        assertThat(workshop.settings
+                        .data()
+                        .resolve("work")
+                        .resolve(job.deployment)
+                        .resolve("sandbox"))
                 .doesNotExist();
     }
 
     @Test
     void staticFilesNeedNoSandboxAtAll() throws IOException {
-        var job = workshop.job(null, "--- index.html\nhello\n--- .git/config\nno\n--- img/a.svg\n<svg/>").outputs("");
+        var job = workshop.job(null, "--- index.html\nhello\n--- .git/config\nno\n--- img/a.svg\n<svg/>")
+                .outputs("");
         var scope = new BuildScope(job.deployment);
         var made = workshop.build(job, scope);
         assertThat(made.basket().count()).isEqualTo(2);
@@ -79,18 +83,22 @@ final class ProcessBuildTest {
     @Test
     void limitsHoldAsFarAsTheyCan() throws IOException {
         var hangs = workshop.job("sleep 600", "--- a").limits(256, 100, 1000, Duration.ofSeconds(2));
-        var late = catchThrowableOfType(
-                StepFailure.class, () -> workshop.build(hangs, new BuildScope(hangs.deployment)));
+        var late =
+                catchThrowableOfType(StepFailure.class, () -> workshop.build(hangs, new BuildScope(hangs.deployment)));
         assertThat(late.kind()).isEqualTo(FailureKind.BUILD_TIMED_OUT);
 
         var eats = workshop.job(
                         "node eat.mjs",
                         "--- eat.mjs\nconst all = [];\nsetInterval(() => all.push(Buffer.alloc(16 << 20, 1)), 20);\n")
                 .limits(256, 100, 1000, SOON);
-        var large = catchThrowableOfType(
-                StepFailure.class, () -> workshop.build(eats, new BuildScope(eats.deployment)));
+        var large =
+                catchThrowableOfType(StepFailure.class, () -> workshop.build(eats, new BuildScope(eats.deployment)));
         assertThat(large.kind()).isEqualTo(FailureKind.BUILD_OUT_OF_MEMORY);
-        assertThat(Files.exists(workshop.settings.data().resolve("work").resolve(eats.deployment).resolve("source")))
+        assertThat(Files.exists(workshop.settings
+                        .data()
+                        .resolve("work")
+                        .resolve(eats.deployment)
+                        .resolve("source")))
                 .isFalse();
     }
 }

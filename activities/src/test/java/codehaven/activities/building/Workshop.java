@@ -216,7 +216,8 @@ final class Workshop implements AutoCloseable {
             return made;
         }
 
-        @Nullable Throwable thrown(Duration within) throws InterruptedException {
+        @Nullable
+        Throwable thrown(Duration within) throws InterruptedException {
             if (!thread.join(within)) {
                 throw new AssertionError("the build takes longer than " + within);
             }
