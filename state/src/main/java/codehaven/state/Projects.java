@@ -1,5 +1,6 @@
 package codehaven.state;
 
+import static com.mongodb.client.model.Filters.and;
 import static com.mongodb.client.model.Filters.eq;
 import static com.mongodb.client.model.Filters.gt;
 import static com.mongodb.client.model.Sorts.ascending;
@@ -17,6 +18,8 @@ import org.springframework.dao.DuplicateKeyException;
 /** All projects. */
 public final class Projects {
 
+    private static final String VERSION = "version";
+
     private final Mongo mongo;
 
     Projects(Mongo mongo) {
@@ -28,9 +31,7 @@ public final class Projects {
      */
     public boolean create(Project project) {
         try {
-            mongo.in(
-                    Mongo.PROJECTS,
-                    projects -> projects.insertOne(written(project).append(Mongo.VERSION, 1L)));
+            mongo.in(Mongo.PROJECTS, projects -> projects.insertOne(written(project, 1)));
             return true;
         } catch (DuplicateKeyException e) {
             return false;
@@ -62,12 +63,18 @@ public final class Projects {
             if (found == null) {
                 return Optional.empty();
             }
-            var changed = change.apply(read(new Document(found)));
+            var changed = change.apply(read(found));
             if (!changed.slug().equals(slug)) {
                 throw new IllegalArgumentException("a project keeps its slug");
             }
-            var next = written(changed);
-            if (mongo.swap(Mongo.PROJECTS, found, next)) {
+            var version = found.get(VERSION, Number.class);
+            var next = written(changed, (version == null ? 0 : version.longValue()) + 1);
+            var done = mongo.in(
+                    Mongo.PROJECTS,
+                    projects -> projects.replaceOne(and(eq("_id", slug.text()), eq(VERSION, version)), next)
+                                    .getMatchedCount()
+                            == 1);
+            if (done) {
                 return Optional.of(read(next));
             }
         }
@@ -105,10 +112,11 @@ public final class Projects {
                 projects -> projects.find(eq("_id", slug.text())).first());
     }
 
-    private static Document written(Project project) {
+    private static Document written(Project project, long version) {
         var document = Records.write(project);
         document.remove("slug");
         document.put("_id", project.slug().text());
+        document.put(VERSION, version);
         return document;
     }
 

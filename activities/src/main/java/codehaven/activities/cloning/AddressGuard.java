@@ -106,7 +106,7 @@ final class AddressGuard {
     private static Range rangeOf4(byte[] bytes) {
         for (var block : BLOCKS_4) {
             if (block.has(bytes)) {
-                return block.range();
+                return block.range;
             }
         }
         return Range.PUBLIC;
@@ -115,18 +115,29 @@ final class AddressGuard {
     private static Range rangeOf6(byte[] bytes) {
         for (var block : BLOCKS_6) {
             if (block.has(bytes)) {
-                return block.embeddedAt() < 0
-                        ? block.range()
-                        : rangeOf4(Arrays.copyOfRange(bytes, block.embeddedAt(), block.embeddedAt() + 4));
+                return block.embeddedAt < 0
+                        ? block.range
+                        : rangeOf4(Arrays.copyOfRange(bytes, block.embeddedAt, block.embeddedAt + 4));
             }
         }
         // Only 2000::/3 is given out.
         return (bytes[0] & 0xe0) == 0x20 ? Range.PUBLIC : Range.RESERVED;
     }
 
-    /** @param embeddedAt where in it an IPv4 address stands that decides, or -1 */
-    private record Block(byte[] start, int bits, Range range, int embeddedAt) {
+    private static final class Block {
+        private final byte[] start;
+        private final int bits;
+        private final Range range;
+        private final int embeddedAt;
 
+        private Block(byte[] start, int bits, Range range, int embeddedAt) {
+            this.start = start;
+            this.bits = bits;
+            this.range = range;
+            this.embeddedAt = embeddedAt;
+        }
+
+        /** @param embeddedAt where in it an IPv4 address stands that decides, or -1 */
         static Block of(String cidr, Range range, int embeddedAt) {
             var slash = cidr.indexOf('/');
             return new Block(

@@ -112,6 +112,7 @@ final class Clone implements AutoCloseable {
 
     /** What the ref means, and that commit brought here. */
     private Resolved resolve(Remote remote, @Nullable String ref) {
+        ObjectId before = null;
         for (int attempt = 1; ; attempt++) {
             var refs = remote.refs(ref != null && ref.startsWith("refs/") ? ref : null);
             switch (refs.meaningOf(ref)) {
@@ -120,13 +121,11 @@ final class Clone implements AutoCloseable {
                         scope.log().say("Found " + named.said());
                         return new Resolved(named.commit(), named.branch(), refs.defaultBranch());
                     }
-                    // Some servers give only what a ref names at that moment; the ref has moved on since it was read.
-                    if (attempt == ATTEMPTS_AT_A_MOVING_BRANCH) {
-                        throw new StepFailure(
-                                FailureKind.REPOSITORY_UNREACHABLE,
-                                "The server does not give the commit "
-                                        + named.commit().name() + " that it names itself.");
+                    // Some servers give only what a ref names at that moment: has it moved on since it was read?
+                    if (named.commit().equals(before) || attempt == ATTEMPTS_AT_A_MOVING_BRANCH) {
+                        throw remote.refusal();
                     }
+                    before = named.commit();
                 }
                 case Refs.Meaning.Commit commit -> {
                     bring(remote, commit.commit(), refs);
@@ -154,9 +153,15 @@ final class Clone implements AutoCloseable {
         if (remote.fetch(commit)) {
             return;
         }
+        if (remote.hasNone()) {
+            throw Refs.noSuchCommit(commit.name());
+        }
         var refs = told == null ? remote.refs(null) : told;
-        scope.log().say("The server gives no single commits; fetching the whole history");
-        remote.fetchAll(refs.tips());
+        scope.log().say("The server does not give the commit by itself; looking for it in the history");
+        remote.fetchHistory(refs.tips());
+        if (!remote.commits(commit.name()).isEmpty()) {
+            remote.fetchAll(refs.tips());
+        }
         if (remote.commits(commit.name()).isEmpty()) {
             throw Refs.noSuchCommit(commit.name());
         }
@@ -265,7 +270,7 @@ final class Clone implements AutoCloseable {
                 network.pace(),
                 settings.limits().packBytes() + (64L << 20),
                 network.tls());
-        open.add(scope.onStop(http::close)::close);
+        open.add(scope.onStop(http::close));
         open.add(http);
         return new Remote(url, here, http, scope);
     }
@@ -300,7 +305,7 @@ final class Clone implements AutoCloseable {
         var author = commit.getAuthorIdent();
         return new Commit(
                 new CommitSha(commit.name()),
-                Shown.plain(commit.getShortMessage(), LONGEST_TEXT),
+                Shown.plain(commit.getFullMessage().strip().lines().findFirst().orElse(""), LONGEST_TEXT),
                 author == null ? "" : Shown.plain(author.getName(), LONGEST_TEXT),
                 Instant.ofEpochSecond(commit.getCommitTime()));
     }

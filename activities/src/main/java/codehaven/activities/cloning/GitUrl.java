@@ -135,19 +135,15 @@ record GitUrl(URI uri) {
     }
 
     private static URI withHost(URI uri) throws RemoteProblem {
-        var host = uri.getHost();
-        if (host == null || host.isEmpty()) {
-            throw refused("The repository's address has no valid host name: give one such as"
-                    + " https://example.com/team/site.git.");
+        var host = uri.getHost() == null
+                ? String.valueOf(uri.getRawAuthority()).replaceFirst(":\\d*$", "")
+                : uri.getHost();
+        if (host.startsWith("[") && host.contains("%")) {
+            throw refused("The repository's address names a network interface, which is refused.");
         }
-        if (uri.getPort() == 0 || uri.getPort() > 65_535) {
-            throw refused("The repository's address has the port " + uri.getPort() + ", which there is not.");
-        }
-        if (host.startsWith("[")) {
-            if (host.contains("%")) {
-                throw refused("The repository's address names a network interface, which is refused.");
-            }
-            return uri;
+        if (host.startsWith("[") && host.contains(".")) {
+            throw refused("The host " + Shown.quoted(host)
+                    + " is an IPv6 address in an unusual form: write it in hexadecimal throughout.");
         }
         if (host.endsWith(".")) {
             throw refused("The host " + Shown.quoted(host) + " ends in a dot: write it without.");
@@ -156,6 +152,13 @@ record GitUrl(URI uri) {
         if (NUMBER.matcher(last).matches() && !QUAD.matcher(host).matches()) {
             throw refused("The host " + Shown.quoted(host)
                     + " is a number in an unusual form: write an address as four decimal numbers.");
+        }
+        if (uri.getHost() == null || host.isEmpty()) {
+            throw refused("The repository's address has no valid host name: give one such as"
+                    + " https://example.com/team/site.git.");
+        }
+        if (uri.getPort() == 0 || uri.getPort() > 65_535) {
+            throw refused("The repository's address has the port " + uri.getPort() + ", which there is not.");
         }
         return uri;
     }

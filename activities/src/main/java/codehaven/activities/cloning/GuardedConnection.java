@@ -1,12 +1,15 @@
 package codehaven.activities.cloning;
 
 import codehaven.model.FailureKind;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.net.URI;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.security.KeyManagementException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -33,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 final class GuardedConnection implements HttpConnection {
 
     private static final String ADVERTISEMENT = "application/x-git-upload-pack-advertisement";
+
+    /** {@code # service=git-upload-pack}, a flush and {@code version 2}. */
+    private static final int LONGEST_GREETING = 50;
 
     private final GuardedHttp http;
     private final CloseableHttpClient client;
@@ -198,7 +204,13 @@ final class GuardedConnection implements HttpConnection {
         var coding = came.getFirstHeader("Content-Encoding");
         // Counted as it is unpacked: a few bytes may stand for very many.
         var plain = coding != null && "gzip".equalsIgnoreCase(coding.getValue()) ? new GZIPInputStream(stream) : stream;
-        return http.bounded(plain, host);
+        var bounded = http.bounded(plain, host);
+        if (!isRefList()) {
+            return bounded;
+        }
+        var beginning = bounded.readNBytes(LONGEST_GREETING);
+        http.versionTwo(new String(beginning, StandardCharsets.ISO_8859_1).contains("version 2"));
+        return new SequenceInputStream(new ByteArrayInputStream(beginning), bounded);
     }
 
     @Override

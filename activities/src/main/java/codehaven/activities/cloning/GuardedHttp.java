@@ -49,6 +49,7 @@ final class GuardedHttp implements HttpConnectionFactory, AutoCloseable {
     private volatile @Nullable String firstHost;
     private volatile boolean listing = true;
     private long received;
+    private volatile boolean versionTwo;
     int redirects;
 
     /** @param mostBytes how many bytes may come in all */
@@ -129,6 +130,15 @@ final class GuardedHttp implements HttpConnectionFactory, AutoCloseable {
     /** Whether what comes now is a list of refs, which has a limit of its own. */
     void listing(boolean listing) {
         this.listing = listing;
+    }
+
+    /** Whether the server speaks version 2 of Git's protocol. */
+    boolean versionTwo() {
+        return versionTwo;
+    }
+
+    void versionTwo(boolean spoken) {
+        versionTwo = spoken;
     }
 
     /** How many bytes came so far. */

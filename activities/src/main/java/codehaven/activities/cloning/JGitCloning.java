@@ -11,19 +11,19 @@ import codehaven.workflows.DeploymentRequest;
 public final class JGitCloning implements Cloning {
 
     private final StepRunner runner;
-    private final Workspace workspace;
+    private final Trees trees;
 
     public JGitCloning(StepRunner runner, Settings settings) {
-        this(runner, new Workspace(settings));
+        this(runner, new Trees(settings));
     }
 
-    JGitCloning(StepRunner runner, Workspace workspace) {
+    JGitCloning(StepRunner runner, Trees trees) {
         this.runner = runner;
-        this.workspace = workspace;
+        this.trees = trees;
     }
 
     @Override
     public ClonedTree clone(DeploymentRequest request) {
-        return runner.run(Step.CLONING, request, scope -> workspace.clone(request, scope));
+        return runner.run(Step.CLONING, request, scope -> trees.clone(request, scope));
     }
 }

@@ -9,9 +9,14 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.file.FileSystemException;
 import javax.net.ssl.SSLException;
+import org.apache.hc.core5.http.ConnectionClosedException;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.MalformedChunkCodingException;
+import org.apache.hc.core5.http.NoHttpResponseException;
 import org.eclipse.jgit.errors.MissingObjectException;
 import org.eclipse.jgit.errors.NoRemoteRepositoryException;
 import org.eclipse.jgit.errors.TooLargeObjectInPackException;
+import org.jspecify.annotations.Nullable;
 
 /** What went wrong in a clone, in the words for its user: found by walking the causes of what JGit threw. */
 final class Problems {
@@ -30,7 +35,7 @@ final class Problems {
                 url.host() + " did not answer as a Git server does: " + Shown.plain(lastMessage(thrown), 300) + ".");
     }
 
-    private static @org.jspecify.annotations.Nullable StepFailure known(Throwable each, GitUrl url) {
+    private static @Nullable StepFailure known(Throwable each, GitUrl url) {
         var host = url.host();
         return switch (each) {
             case StepFailure told -> told;
@@ -55,9 +60,10 @@ final class Problems {
                 unreachable(
                         broken, "The connection to " + host + " failed: " + Shown.plain(message(broken), 200) + ".");
             case EOFException ended -> unreachable(ended, host + " ended the connection in the middle of the clone.");
-            case org.apache.hc.core5.http.NoHttpResponseException ended ->
-                unreachable(ended, host + " ended the connection without an answer.");
-            case org.apache.hc.core5.http.ConnectionClosedException ended ->
+            case NoHttpResponseException ended -> unreachable(ended, host + " ended the connection without an answer.");
+            case MalformedChunkCodingException ended ->
+                unreachable(ended, host + " ended the connection in the middle of the clone.");
+            case ConnectionClosedException ended ->
                 unreachable(ended, host + " ended the connection in the middle of the clone.");
             default -> {
                 if (message(each).contains("No space left on device")) {
@@ -71,17 +77,36 @@ final class Problems {
         };
     }
 
-    /** Whether the server said that it does not give the commit that was asked for. */
+    /** Whether the server said that it has no such commit, or none that a ref names. */
     static boolean isNotOurs(Throwable thrown) {
         for (Throwable each = thrown; each != null; each = each.getCause()) {
-            var message = message(each);
-            if (message.contains("not our ref")
-                    || (message.contains("want ") && message.contains(" not valid"))
-                    || message.contains("does not allow request for unadvertised object")) {
+            if (message(each).contains("not our ref")) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether it was the server's Git that failed or refused, and not the way to it or our own limits. */
+    static boolean isOfTheServerSoftware(Throwable thrown) {
+        for (Throwable each = thrown; each != null; each = each.getCause()) {
+            switch (each) {
+                case RemoteProblem _, UnknownHostException _, InterruptedIOException _, SocketException _ -> {
+                    return false;
+                }
+                case NoHttpResponseException _ -> {
+                    return false;
+                }
+                case SSLException _, FileSystemException _, TooLargeObjectInPackException _ -> {
+                    return false;
+                }
+                case HttpException _, MalformedChunkCodingException _, ConnectionClosedException _ -> {
+                    return false;
+                }
+                default -> {}
+            }
+        }
+        return true;
     }
 
     private static StepFailure unreachable(Throwable cause, String sentence) {

@@ -48,7 +48,7 @@ final class Refs {
         String head = null;
         for (var ref : told) {
             var id = ref.getPeeledObjectId() == null ? ref.getObjectId() : ref.getPeeledObjectId();
-            if (id == null) {
+            if (id == null || id.equals(ObjectId.zeroId())) {
                 continue;
             }
             commits.put(ref.getName(), id.copy());

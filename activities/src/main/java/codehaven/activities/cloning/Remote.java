@@ -5,8 +5,10 @@ import codehaven.workflows.StepFailure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.eclipse.jgit.errors.MissingObjectException;
 import org.eclipse.jgit.lib.AbbreviatedObjectId;
 import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.EmptyProgressMonitor;
@@ -34,6 +36,8 @@ final class Remote implements AutoCloseable {
     private final StepScope scope;
     private final List<AutoCloseable> open = new ArrayList<>();
     private @Nullable FetchConnection listed;
+    private boolean none;
+    private @Nullable StepFailure refusal;
 
     /** @param http absent for repositories on this machine */
     Remote(GitUrl url, BoundedRepository here, @Nullable GuardedHttp http, StepScope scope) {
@@ -73,13 +77,31 @@ final class Remote implements AutoCloseable {
             try {
                 fetch(connection, List.of(commit));
             } catch (IOException refused) {
-                if (Problems.isNotOurs(refused)) {
-                    return false;
+                scope.check();
+                // Servers say it in many ways, some only by ending; whether it is that, the next question tells.
+                if (!Problems.isOfTheServerSoftware(refused)) {
+                    throw refused;
                 }
-                throw refused;
+                none = http != null && http.versionTwo() && Problems.isNotOurs(refused);
+                refusal = Problems.of(refused, url);
+                return false;
             }
-            return has(commit);
+            if (!has(commit)) {
+                refusal = Problems.of(new MissingObjectException(commit, Constants.TYPE_COMMIT), url);
+                return false;
+            }
+            return true;
         });
+    }
+
+    /** Why {@link #fetch} did not bring a commit. */
+    StepFailure refusal() {
+        return Objects.requireNonNull(refusal, "asked before a fetch failed");
+    }
+
+    /** Whether the server, when it did not give a commit, has none of that name: with version 2, Git gives what it has. */
+    boolean hasNone() {
+        return none;
     }
 
     /** Brings the commits of all branches and tags; with their trees and files only where nothing less is offered. */
@@ -118,6 +140,10 @@ final class Remote implements AutoCloseable {
     List<ObjectId> commits(String prefix) {
         return told(() -> {
             var found = new TreeSet<ObjectId>();
+            if (ObjectId.isId(prefix)) {
+                var whole = ObjectId.fromString(prefix);
+                return has(whole) ? List.of(whole) : List.of();
+            }
             try (var reader = here.newObjectReader()) {
                 for (var id : reader.resolve(AbbreviatedObjectId.fromString(prefix))) {
                     if (reader.open(id).getType() == Constants.OBJ_COMMIT) {

@@ -1,18 +1,20 @@
 package codehaven.activities.cloning;
 
+import java.util.Locale;
+
 /** Text of others as it may stand in a sentence: one line, of bearable length, nothing invisible. */
-final class Shown {
+public final class Shown {
 
     private static final int LONGEST = 160;
 
     private Shown() {}
 
     /** Control, formatting and private characters become {@code \}{@code u....}; a long text is cut. */
-    static String quoted(String text) {
+    public static String quoted(String text) {
         return "'" + plain(text, LONGEST) + "'";
     }
 
-    static String plain(String text, int longest) {
+    public static String plain(String text, int longest) {
         var shown = new StringBuilder();
         var whole = text.codePoints().limit(longest + 1L).toArray();
         for (int i = 0; i < Math.min(whole.length, longest); i++) {
@@ -39,21 +41,21 @@ final class Shown {
     }
 
     /** {@code 12.3 MB}. */
-    static String bytes(long bytes) {
+    public static String bytes(long bytes) {
         if (bytes < 1_000) {
             return bytes + " bytes";
         }
         if (bytes < 1_000_000) {
-            return String.format(java.util.Locale.ROOT, "%.1f kB", bytes / 1e3);
+            return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
         }
         if (bytes < 1_000_000_000) {
-            return String.format(java.util.Locale.ROOT, "%.1f MB", bytes / 1e6);
+            return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
         }
-        return String.format(java.util.Locale.ROOT, "%.2f GB", bytes / 1e9);
+        return String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
     }
 
     /** {@code 12,345}. */
-    static String count(long count) {
-        return String.format(java.util.Locale.ROOT, "%,d", count);
+    public static String count(long count) {
+        return String.format(Locale.ROOT, "%,d", count);
     }
 }

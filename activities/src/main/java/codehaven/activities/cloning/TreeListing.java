@@ -110,9 +110,9 @@ final class TreeListing {
         list(reader, tree, at);
     }
 
-    /** Directories count as well, but a tree may have a few of them for each file. */
+    /** Directories count as well; whoever unpacks the tree again allows as many. */
     private long mostEntries() {
-        return 3L * limits.treeFiles();
+        return 2L * limits.treeFiles();
     }
 
     private StepFailure tooMany() {
@@ -155,8 +155,9 @@ final class TreeListing {
             try {
                 checker.checkTree(tree, raw);
             } catch (CorruptObjectException malformed) {
-                throw refused("The folder " + Shown.quoted(path.isEmpty() ? "/" : path)
-                        + " of the repository is malformed: " + Shown.plain(malformed.getMessage(), 200) + ".");
+                throw refused(
+                        "The folder " + Shown.quoted(path.isEmpty() ? "/" : path) + " of the repository is malformed: "
+                                + Shown.plain(String.valueOf(malformed.getMessage()), 200) + ".");
             }
             long count = 0;
             long inside = 0;
@@ -318,7 +319,7 @@ final class TreeListing {
 
     /** A loop, or a chain too long to follow, leads nowhere and so not out. */
     private boolean leaves(Entry link) {
-        var here = new ArrayDeque<>(List.of(link.path().split("/")));
+        var here = new ArrayDeque<>(List.of(link.path().split("/", -1)));
         here.removeLast();
         var rest = new ArrayDeque<String>();
         if (!follow(link, rest)) {
@@ -360,7 +361,7 @@ final class TreeListing {
         if (target.startsWith("/")) {
             return false;
         }
-        var steps = target.split("/");
+        var steps = target.split("/", -1);
         for (int i = steps.length - 1; i >= 0; i--) {
             rest.addFirst(steps[i]);
         }

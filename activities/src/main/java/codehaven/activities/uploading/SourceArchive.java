@@ -158,6 +158,7 @@ public final class SourceArchive {
         private final Bounds bounds;
         private final Map<String, String> links = new LinkedHashMap<>();
         private int entries;
+        private int directories;
         private int files;
         private long bytes;
 
@@ -257,8 +258,8 @@ public final class SourceArchive {
                     } catch (java.nio.file.FileAlreadyExistsException file) {
                         throw new Refused("The archive has '" + parent + "' as a file and as a directory.");
                     }
-                    // Directories that nothing names count as well.
-                    if (++entries > 2L * bounds.entries()) {
+                    // Directories that no entry names count as well.
+                    if (++directories > bounds.entries()) {
                         throw new Refused("The archive has more than " + bounds.entries() + " entries.");
                     }
                 }
@@ -273,7 +274,7 @@ public final class SourceArchive {
                 throw new Refused("The archive has the path '" + raw + "', which leads out of it.");
             }
             var name = new StringBuilder();
-            for (var part : raw.split("/")) {
+            for (var part : raw.split("/", -1)) {
                 if (part.isEmpty() || part.equals(".")) {
                     continue;
                 }
@@ -300,7 +301,7 @@ public final class SourceArchive {
         private boolean leaves(String link) {
             var here = new ArrayDeque<String>();
             var rest = new ArrayDeque<String>();
-            for (var each : link.split("/")) {
+            for (var each : link.split("/", -1)) {
                 rest.addLast(each);
             }
             for (int hops = 0; !rest.isEmpty(); ) {
@@ -325,7 +326,7 @@ public final class SourceArchive {
                         return false;
                     }
                     here.removeLast();
-                    var steps = target.split("/");
+                    var steps = target.split("/", -1);
                     for (int i = steps.length - 1; i >= 0; i--) {
                         rest.addFirst(steps[i]);
                     }

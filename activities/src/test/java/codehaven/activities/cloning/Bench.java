@@ -45,7 +45,7 @@ record Bench(
                 data, null, false, 1, local, "sites.localhost", URI.create("http://sites.localhost:8081"), limits);
     }
 
-    Bench ref(String ref) {
+    Bench ref(@Nullable String ref) {
         return new Bench(settings, network, repository, ref, build, scope);
     }
 
@@ -92,17 +92,17 @@ record Bench(
                 Checkpoint.NONE);
     }
 
-    Workspace workspace() {
-        return new Workspace(settings, network);
+    Trees trees() {
+        return new Trees(settings, network);
     }
 
     ClonedTree cloned() throws IOException {
-        return workspace().clone(request(), scope);
+        return trees().clone(request(), scope);
     }
 
     /** Where the files are after {@link #cloned}. */
     Path tree() throws IOException {
-        return workspace().tree(request(), cloned(), scope);
+        return trees().tree(request(), cloned(), scope);
     }
 
     /** Clones, which fails in this way. */

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The trees on this machine, {@code work/<deployment>/tree-*} below the worker's directory. A small file written last
  * says which of them is whole and what it is of; attempts that race write beside each other.
  */
-public final class Workspace {
+public final class Trees {
 
     private static final String KEPT = "tree.json";
     private static final Pattern ID = Pattern.compile("[a-z0-9]{1,40}");
@@ -37,11 +37,11 @@ public final class Workspace {
     /** What the small file holds. */
     record Kept(String repository, @Nullable String ref, boolean submodules, String directory, ClonedTree tree) {}
 
-    public Workspace(Settings settings) {
+    public Trees(Settings settings) {
         this(settings, new Clone.Network(InetAddress::getAllByName, Pace.DEFAULT, null));
     }
 
-    Workspace(Settings settings, Clone.Network network) {
+    Trees(Settings settings, Clone.Network network) {
         this.settings = settings;
         this.network = network;
         Quiet.install();
