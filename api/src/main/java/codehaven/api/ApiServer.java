@@ -49,17 +49,22 @@ public final class ApiServer implements AutoCloseable {
             application.setEnvironment(new OwnEnvironment(properties(settings)));
             application.addInitializers(context -> {
                 var beans = (GenericApplicationContext) context;
-                beans.registerBean(ApiSettings.class, () -> settings);
-                beans.registerBean(SystemInfo.class, () -> info);
-                beans.registerBean(State.class, () -> state, definition -> definition.setDestroyMethodName(null));
-                beans.registerBean(WorkflowClient.class, () -> client);
-                beans.registerBean(PrometheusMeterRegistry.class, () -> registry);
+                give(beans, ApiSettings.class, settings);
+                give(beans, SystemInfo.class, info);
+                give(beans, State.class, state);
+                give(beans, WorkflowClient.class, client);
+                give(beans, PrometheusMeterRegistry.class, registry);
             });
             return new ApiServer(application.run(), metrics);
         } catch (RuntimeException e) {
             metrics.close();
             throw cannotStart(e, settings);
         }
+    }
+
+    /** The instance stays ours: without a destroy method of its own name, Spring would close what can be closed. */
+    private static <T> void give(GenericApplicationContext beans, Class<T> type, T instance) {
+        beans.registerBean(type, () -> instance, definition -> definition.setDestroyMethodName(""));
     }
 
     /** Where it listens. */

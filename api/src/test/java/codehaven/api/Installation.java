@@ -26,7 +26,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
@@ -61,10 +60,8 @@ final class Installation {
     }
 
     private Installation(Path directory) throws IOException, InterruptedException {
-        var keywords = SearchAttributes.ALL.stream()
-                .map(SearchAttributeKey::getName)
-                .sorted(Comparator.reverseOrder())
-                .toList();
+        var keywords =
+                SearchAttributes.ALL.stream().map(SearchAttributeKey::getName).toList();
         var starting = CompletableFuture.supplyAsync(() -> {
             try {
                 return DevTemporal.start(Files.createDirectories(directory.resolve("temporal")), keywords);

@@ -10,6 +10,7 @@ import codehaven.model.DeploymentStatus;
 import codehaven.model.Failure;
 import codehaven.model.Outcome;
 import codehaven.model.StepRun;
+import codehaven.state.BackendUnavailable;
 import codehaven.state.State;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -42,8 +43,13 @@ final class Queue {
         if (!state.deployments().insert(deployment)) {
             return state.deployments().find(deployment.id()).orElse(deployment);
         }
-        told(deployment, DeploymentStatus.QUEUED, null, deployment.createdAt(), List.of());
-        start(deployment);
+        try {
+            told(deployment, DeploymentStatus.QUEUED, null, deployment.createdAt(), List.of());
+            start(deployment);
+        } catch (BackendUnavailable e) {
+            // It is recorded, so it is accepted: the reconciler starts what this could not.
+            log.warn("{} was recorded, and then the database was away: {}", deployment.id(), e.getMessage());
+        }
         return deployment;
     }
 

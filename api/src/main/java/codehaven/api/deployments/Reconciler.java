@@ -7,9 +7,12 @@ import codehaven.model.DeploymentEvent.StatusChanged;
 import codehaven.model.DeploymentStatus;
 import codehaven.state.BackendUnavailable;
 import codehaven.state.State;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.temporal.api.workflow.v1.WorkflowExecutionInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,11 +62,20 @@ final class Reconciler implements SmartLifecycle {
     private @Nullable Thread thread;
     private long nextComplaint = System.nanoTime();
     private int turn;
+    private final Map<DeploymentStatus, AtomicInteger> counts = new EnumMap<>(DeploymentStatus.class);
 
-    Reconciler(State state, Runs runs, Queue queue) {
+    Reconciler(State state, Runs runs, Queue queue, PrometheusMeterRegistry registry) {
         this.state = state;
         this.runs = runs;
         this.queue = queue;
+        for (var status : DeploymentStatus.values()) {
+            if (!status.isFinal()) {
+                counts.put(
+                        status,
+                        registry.gauge(
+                                "codehaven.deployments.active", Tags.of("status", status.name()), new AtomicInteger()));
+            }
+        }
     }
 
     /** One sight of one deployment. */
@@ -122,6 +135,8 @@ final class Reconciler implements SmartLifecycle {
 
     private void lookAtRecords() {
         var active = state.deployments().active(BATCH * 10);
+        counts.forEach((status, count) -> count.set(Math.toIntExact(
+                active.stream().filter(each -> each.status() == status).count())));
         if (active.size() <= BATCH) {
             active.forEach(this::compare);
         } else {

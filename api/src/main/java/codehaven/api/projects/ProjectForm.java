@@ -4,6 +4,7 @@ import codehaven.api.requests.Fields;
 import codehaven.model.BuildSettings;
 import codehaven.model.BuildSettings.HealthCheck;
 import codehaven.model.BuildSettings.Limits;
+import codehaven.model.Framework;
 import codehaven.model.Project;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -30,7 +31,6 @@ record ProjectForm(
 
     private static final int COMMAND = 4_000;
     private static final int PATH = 300;
-    private static final Pattern FRAMEWORK = Pattern.compile("[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?");
     private static final Pattern NODE = Pattern.compile("v?([1-9]\\d)(?:\\.x)?");
     private static final Pattern URL_PATH = Pattern.compile("/[\\x21-\\x7e]*");
 
@@ -141,8 +141,8 @@ record ProjectForm(
     }
 
     private static String framework(String text) {
-        if (!FRAMEWORK.matcher(text).matches()) {
-            throw new IllegalArgumentException("framework is an id such as vite or astro, not '" + text + "'.");
+        if (Framework.of(text).isEmpty()) {
+            throw new IllegalArgumentException("framework is one of " + Framework.ids() + "; not '" + text + "'.");
         }
         return text;
     }

@@ -52,6 +52,10 @@ public final class Repositories {
                 throw new IllegalArgumentException("Addresses for SSH cannot be used. Write https://" + scp.group(1)
                         + "/" + withoutGit(scp.group(2)) + " instead.");
             }
+            if (given.startsWith("/") || given.startsWith(".")) {
+                throw new IllegalArgumentException("This is a path. Give the repository's https:// address"
+                        + (allowLocal ? ", or file:// and the whole path." : "."));
+            }
             given = "https://" + given;
         }
         return checked(parsed(given));
