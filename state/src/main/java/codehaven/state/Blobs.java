@@ -274,11 +274,21 @@ public final class Blobs implements AutoCloseable {
 
     /** All keys that begin with the prefix, in order, however many. */
     public List<String> list(String prefix) {
+        return list(prefix, 1_000);
+    }
+
+    /** @param page how many keys are asked for at a time; 1,000 is the most that any storage gives */
+    List<String> list(String prefix, int page) {
         return asked(
                 "list " + prefix,
-                () -> s3.listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix)).contents().stream()
-                        .map(S3Object::key)
-                        .toList());
+                () ->
+                        s3
+                                .listObjectsV2Paginator(list ->
+                                        list.bucket(bucket).prefix(prefix).maxKeys(page))
+                                .contents()
+                                .stream()
+                                .map(S3Object::key)
+                                .toList());
     }
 
     /** Deletes all keys that begin with the prefix. */

@@ -40,7 +40,6 @@ import org.springframework.dao.DuplicateKeyException;
 public final class Deployments {
 
     // Kept beside the record's own fields.
-    private static final String VERSION = "version";
     /** The run that set a status that is not final last. */
     private static final String ENTERED_BY = "enteredBy";
     /** The run that the final status is of. */
@@ -89,7 +88,7 @@ public final class Deployments {
             mongo.in(
                     Mongo.DEPLOYMENTS,
                     deployments ->
-                            deployments.insertOne(Records.write(deployment).append(VERSION, 1L)));
+                            deployments.insertOne(Records.write(deployment).append(Mongo.VERSION, 1L)));
             return true;
         } catch (DuplicateKeyException e) {
             return false;
@@ -359,16 +358,11 @@ public final class Deployments {
                 case REFUSE -> {
                     return false;
                 }
-                case WRITE -> next.put(VERSION, number(found, VERSION) + 1);
-            }
-            var written = mongo.in(
-                    Mongo.DEPLOYMENTS,
-                    deployments -> deployments
-                                    .replaceOne(and(eq("_id", id), eq(VERSION, found.get(VERSION))), next)
-                                    .getMatchedCount()
-                            == 1);
-            if (written) {
-                return true;
+                case WRITE -> {
+                    if (mongo.swap(Mongo.DEPLOYMENTS, found, next)) {
+                        return true;
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 package codehaven.state;
 
+import static com.mongodb.client.model.Filters.and;
 import static com.mongodb.client.model.Filters.eq;
+import static com.mongodb.client.model.Filters.exists;
 import static com.mongodb.client.model.Updates.inc;
 
 import com.mongodb.ConnectionString;
@@ -22,10 +24,12 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.FindOneAndUpdateOptions;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.ReturnDocument;
-import java.util.Objects;
+import java.util.ArrayList;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.bson.Document;
+import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DuplicateKeyException;
@@ -42,6 +46,9 @@ final class Mongo implements AutoCloseable {
     static final String TIMELINE = "timeline";
     static final String IDEMPOTENCY = "idempotency";
     private static final String COUNTERS = "counters";
+
+    /** Counts the changes of a document that is read, judged and replaced. */
+    static final String VERSION = "version";
 
     /** Callers answer 503 within two seconds of a request, so nobody waits longer for a server to appear. */
     private static final int SERVER_SELECTION_MILLIS = 1_800;
@@ -109,16 +116,18 @@ final class Mongo implements AutoCloseable {
     long next(String counter) {
         for (int attempt = 1; ; attempt++) {
             try {
-                return in(
+                // The document as it was before: the embedded database may show the one after with a later change in
+                // it.
+                var before = in(
                         COUNTERS,
-                        counters -> Objects.requireNonNull(counters.findOneAndUpdate(
-                                        eq("_id", counter),
-                                        inc("value", 1L),
-                                        new FindOneAndUpdateOptions()
-                                                .upsert(true)
-                                                .returnDocument(ReturnDocument.AFTER)))
-                                .get("value", Number.class)
-                                .longValue());
+                        counters -> Optional.ofNullable(counters.findOneAndUpdate(
+                                eq("_id", counter),
+                                inc("value", 1L),
+                                new FindOneAndUpdateOptions().upsert(true).returnDocument(ReturnDocument.BEFORE))));
+                return before.map(document ->
+                                        document.get("value", Number.class).longValue())
+                                .orElse(0L)
+                        + 1;
             } catch (DuplicateKeyException e) {
                 // Two of us made the counter at once; the second time it is there.
                 if (attempt == 3) {
@@ -128,10 +137,24 @@ final class Mongo implements AutoCloseable {
         }
     }
 
-    /** The number that {@link #next} gave last; 0 if none. */
-    long latest(String counter) {
-        var found = in(COUNTERS, counters -> counters.find(eq("_id", counter)).first());
-        return found == null ? 0 : found.get("value", Number.class).longValue();
+    /**
+     * Replaces a document if it is still as it was found; its version grows.
+     *
+     * <p>All fields are compared, not the version alone: the embedded database may answer with a document in the middle of
+     * a change, some fields old and some new. The version is written last.
+     */
+    boolean swap(String collection, Document found, Document next) {
+        var unchanged = new ArrayList<Bson>();
+        found.forEach((field, value) -> unchanged.add(eq(field, value)));
+        if (!found.containsKey(VERSION)) {
+            unchanged.add(exists(VERSION, false));
+        }
+        var version = found.get(VERSION) instanceof Number number ? number.longValue() : 0;
+        next.remove(VERSION);
+        next.put(VERSION, version + 1);
+        return in(
+                collection,
+                documents -> documents.replaceOne(and(unchanged), next).getMatchedCount() == 1);
     }
 
     /** Returns if the database answers. */

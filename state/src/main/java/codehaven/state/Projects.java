@@ -1,6 +1,5 @@
 package codehaven.state;
 
-import static com.mongodb.client.model.Filters.and;
 import static com.mongodb.client.model.Filters.eq;
 import static com.mongodb.client.model.Filters.gt;
 import static com.mongodb.client.model.Sorts.ascending;
@@ -18,8 +17,6 @@ import org.springframework.dao.DuplicateKeyException;
 /** All projects. */
 public final class Projects {
 
-    private static final String VERSION = "version";
-
     private final Mongo mongo;
 
     Projects(Mongo mongo) {
@@ -31,7 +28,9 @@ public final class Projects {
      */
     public boolean create(Project project) {
         try {
-            mongo.in(Mongo.PROJECTS, projects -> projects.insertOne(written(project, 1)));
+            mongo.in(
+                    Mongo.PROJECTS,
+                    projects -> projects.insertOne(written(project).append(Mongo.VERSION, 1L)));
             return true;
         } catch (DuplicateKeyException e) {
             return false;
@@ -63,18 +62,12 @@ public final class Projects {
             if (found == null) {
                 return Optional.empty();
             }
-            var changed = change.apply(read(found));
+            var changed = change.apply(read(new Document(found)));
             if (!changed.slug().equals(slug)) {
                 throw new IllegalArgumentException("a project keeps its slug");
             }
-            var version = found.get(VERSION, Number.class);
-            var next = written(changed, (version == null ? 0 : version.longValue()) + 1);
-            var done = mongo.in(
-                    Mongo.PROJECTS,
-                    projects -> projects.replaceOne(and(eq("_id", slug.text()), eq(VERSION, version)), next)
-                                    .getMatchedCount()
-                            == 1);
-            if (done) {
+            var next = written(changed);
+            if (mongo.swap(Mongo.PROJECTS, found, next)) {
                 return Optional.of(read(next));
             }
         }
@@ -112,11 +105,10 @@ public final class Projects {
                 projects -> projects.find(eq("_id", slug.text())).first());
     }
 
-    private static Document written(Project project, long version) {
+    private static Document written(Project project) {
         var document = Records.write(project);
         document.remove("slug");
         document.put("_id", project.slug().text());
-        document.put(VERSION, version);
         return document;
     }
 

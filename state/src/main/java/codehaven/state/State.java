@@ -161,10 +161,14 @@ public final class State implements AutoCloseable {
             var cause = e.getCause() == null ? e : e.getCause();
             switch (cause) {
                 case IllegalStateException refused -> throw new IllegalStateException(refused.getMessage(), refused);
-                case BackendUnavailable away -> throw new IllegalStateException(away.getMessage(), away);
+                case BackendUnavailable away ->
+                    throw new IllegalStateException(
+                            capitalised(backend) + " is not there: start it, or correct the setting. "
+                                    + away.getMessage(),
+                            away);
                 case RedisException away ->
                     throw new IllegalStateException(
-                            capitalised(backend) + " cannot be reached: start it, or correct the setting.", away);
+                            capitalised(backend) + " is not there: start it, or correct the setting.", away);
                 default -> throw new IllegalStateException(capitalised(backend) + " could not be opened.", cause);
             }
         }
