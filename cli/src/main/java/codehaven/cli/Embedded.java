@@ -1,163 +1,134 @@
 package codehaven.cli;
 
-import codehaven.dev.DevMongo;
-import codehaven.dev.DevRedis;
-import codehaven.dev.DevS3;
-import codehaven.dev.DevTemporal;
+import codehaven.dev.DevStack;
+import codehaven.dev.DevStack.Part;
 import codehaven.workflows.SearchAttributes;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
-import java.util.ArrayDeque;
 import java.util.Base64;
-import java.util.Deque;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The backends that no setting names, under one directory that nobody else may use meanwhile. */
+/** The backends that no setting names, in a data directory that nobody else may use meanwhile. */
 final class Embedded implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Embedded.class);
-    private static final int TEMPORAL_PORT = 7233;
-    private static final int TEMPORAL_UI_PORT = 8233;
+    private static final String BUCKET = "codehaven";
 
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
-    private final Set<Setting> embedded = EnumSet.noneOf(Setting.class);
-    private final Path data;
-    private @Nullable URI temporalUi;
+    private final DevStack stack;
+    private final Set<Part> parts;
 
-    private Embedded(Path data) {
-        this.data = data;
+    private Embedded(DevStack stack, Set<Part> parts) {
+        this.stack = stack;
+        this.parts = parts;
     }
 
-    /** Starts them side by side, and sets the settings to what was started. */
-    static Embedded start(Path data, Settings settings, Consumer<String> say) throws Exception {
-        var embedded = new Embedded(data);
-        embedded.own(InstanceLock.take(data));
-        try {
-            Logs.toFile(embedded.logs());
-            embedded.begin(settings, say);
-            return embedded;
-        } catch (Exception e) {
-            embedded.close();
-            throw e;
-        }
-    }
-
-    private void begin(Settings settings, Consumer<String> say) throws Exception {
-        if (!settings.has(Setting.SECRET_KEY)) {
-            settings.take(Setting.SECRET_KEY, kept("secret-key"), data.toString());
-        }
-        Callable<?> none = () -> null;
-        Callable<?> temporal = none;
-        Callable<?> mongo = none;
-        Callable<?> redis = none;
-        Callable<?> s3 = none;
-        var backends = data.resolve("backends");
+    /**
+     * Starts them side by side, and sets the settings to what was started.
+     *
+     * @throws WrongSetting if the directory belongs to another instance, or a backend does not start
+     */
+    static Embedded start(Path data, Settings settings, Consumer<String> say) throws InterruptedException {
+        var parts = EnumSet.noneOf(Part.class);
         if (!settings.has(Setting.TEMPORAL)) {
-            embedded.add(Setting.TEMPORAL);
-            temporal = () -> {
-                var started = own(DevTemporal.start(new DevTemporal.Plan(
-                        backends.resolve("temporal"),
-                        SearchAttributes.ALL.stream().map(key -> key.getName()).toList(),
-                        settings.text(Setting.TEMPORAL_CLI).map(Path::of).orElse(null),
-                        TEMPORAL_PORT,
-                        TEMPORAL_UI_PORT,
-                        true,
-                        say)));
-                temporalUi = started.uiAddress().orElse(null);
-                synchronized (settings) {
-                    settings.take(Setting.TEMPORAL, started.address(), "the embedded Temporal");
-                }
-                return started;
-            };
+            parts.add(Part.TEMPORAL);
         }
         if (!settings.has(Setting.MONGODB)) {
-            embedded.add(Setting.MONGODB);
-            mongo = () -> {
-                var started = own(DevMongo.start(backends.resolve("mongodb")));
-                synchronized (settings) {
-                    settings.take(Setting.MONGODB, started.uri("codehaven"), "the embedded MongoDB");
-                }
-                return started;
-            };
+            parts.add(Part.MONGODB);
         }
         if (!settings.has(Setting.REDIS)) {
-            embedded.add(Setting.REDIS);
-            redis = () -> {
-                var started = own(DevRedis.start(backends.resolve("redis")));
-                synchronized (settings) {
-                    settings.take(Setting.REDIS, started.uri(), "the embedded Redis");
-                }
-                return started;
-            };
+            parts.add(Part.REDIS);
         }
         if (!Backends.s3Given(settings)) {
-            embedded.add(Setting.S3_ENDPOINT);
-            var secret = kept("s3-secret");
-            s3 = () -> {
-                var started = own(DevS3.start(backends.resolve("s3"), "codehaven", secret));
-                synchronized (settings) {
-                    settings.take(Setting.S3_ENDPOINT, started.endpoint().toString(), "the embedded S3");
-                    settings.take(Setting.S3_REGION, "us-east-1", "the embedded S3");
-                    settings.take(Setting.S3_BUCKET, "codehaven", "the embedded S3");
-                    settings.take(Setting.S3_ACCESS_KEY, started.accessKey(), "the embedded S3");
-                    settings.take(Setting.S3_SECRET_KEY, started.secretKey(), "the embedded S3");
-                }
-                return started;
-            };
+            parts.add(Part.S3);
         }
-        Installation.sideBySide(temporal, mongo, redis, s3);
+        var embedded = start(data, parts, settings, say);
+        embedded.tell(settings);
+        return embedded;
     }
 
-    boolean has(Setting backend) {
-        return embedded.contains(backend);
+    /** Takes the directory and starts nothing in it. */
+    static Embedded none(Path data, Settings settings) throws InterruptedException {
+        return start(data, Set.of(), settings, line -> {});
+    }
+
+    private static Embedded start(Path data, Set<Part> parts, Settings settings, Consumer<String> say)
+            throws InterruptedException {
+        try {
+            Files.createDirectories(data.resolve("logs"));
+            var plan = new DevStack.Plan(
+                    data,
+                    parts,
+                    SearchAttributes.ALL.stream().map(key -> key.getName()).toList(),
+                    settings.text(Setting.TEMPORAL_CLI).map(Path::of).orElse(null),
+                    BUCKET,
+                    say);
+            return new Embedded(DevStack.start(plan), parts);
+        } catch (IOException e) {
+            throw new WrongSetting(
+                    "In the data directory " + data + ": " + e.getMessage() + " (--data DIR chooses another one.)");
+        }
+    }
+
+    private void tell(Settings settings) {
+        try {
+            if (!settings.has(Setting.SECRET_KEY)) {
+                settings.take(Setting.SECRET_KEY, secretKey(), stack.data().toString());
+            }
+        } catch (IOException e) {
+            throw new WrongSetting("The secret key in " + stack.data() + " cannot be read or written: " + e.getMessage());
+        }
+        for (var part : parts) {
+            switch (part) {
+                case TEMPORAL -> settings.take(Setting.TEMPORAL, stack.temporal().address(), "the embedded Temporal");
+                case MONGODB ->
+                    settings.take(Setting.MONGODB, stack.mongo().uri("codehaven"), "the embedded MongoDB");
+                case REDIS -> settings.take(Setting.REDIS, stack.redis().uri(), "the embedded Redis");
+                case S3 -> {
+                    var s3 = stack.s3();
+                    settings.take(Setting.S3_ENDPOINT, s3.endpoint().toString(), "the embedded S3");
+                    settings.take(Setting.S3_REGION, "us-east-1", "the embedded S3");
+                    settings.take(Setting.S3_BUCKET, BUCKET, "the embedded S3");
+                    settings.take(Setting.S3_ACCESS_KEY, s3.accessKey(), "the embedded S3");
+                    settings.take(Setting.S3_SECRET_KEY, s3.secretKey(), "the embedded S3");
+                }
+            }
+        }
+    }
+
+    boolean has(Part part) {
+        return parts.contains(part);
     }
 
     Optional<URI> temporalUi() {
-        return Optional.ofNullable(temporalUi);
-    }
-
-    Path logs() {
-        return data.resolve("logs");
+        return has(Part.TEMPORAL) ? stack.temporal().uiAddress() : Optional.empty();
     }
 
     /** 32 random bytes in Base64, made once and readable by nobody else. */
-    private String kept(String name) throws IOException {
-        var file = data.resolve(name);
+    private String secretKey() throws IOException {
+        var file = stack.data().resolve("secret-key");
         if (!Files.exists(file)) {
             var bytes = new byte[32];
             new SecureRandom().nextBytes(bytes);
             var staging = Files.createTempFile(
-                    data, name, "", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                    stack.data(),
+                    "secret-key",
+                    "",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(staging, Base64.getEncoder().encodeToString(bytes));
-            Files.move(staging, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+            Files.move(staging, file, StandardCopyOption.ATOMIC_MOVE);
         }
         return Files.readString(file).strip();
     }
 
-    private synchronized <T extends AutoCloseable> T own(T part) {
-        parts.push(part);
-        return part;
-    }
-
     @Override
-    public synchronized void close() {
-        while (!parts.isEmpty()) {
-            try {
-                parts.pop().close();
-            } catch (Exception e) {
-                LOGGER.warn("a backend did not stop", e);
-            }
-        }
+    public void close() throws IOException {
+        stack.close();
     }
 }

@@ -11,6 +11,7 @@ import codehaven.activities.uploading.S3Uploading;
 import codehaven.api.ApiServer;
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
+import codehaven.dev.DevStack.Part;
 import codehaven.edge.EdgeServer;
 import codehaven.edge.EdgeSettings;
 import codehaven.state.State;
@@ -29,8 +30,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -69,9 +68,8 @@ final class Installation implements AutoCloseable {
         return installation.starting(() -> {
             installation.checkPorts(Setting.PORT, Setting.EDGE_PORT);
             var limits = installation.limits();
-            var embedded = Embedded.start(installation.data, settings, say);
-            installation.own(embedded);
-            var log = Logs.toFile(embedded.logs());
+            var log = Logs.toFile(installation.data.resolve("logs"));
+            var embedded = installation.own(Embedded.start(installation.data, settings, say));
             var state = Backends.state(settings, "up");
             var edge = installation.edge(state);
             var open = installation.open(state);
@@ -104,7 +102,7 @@ final class Installation implements AutoCloseable {
             var limits = installation.limits();
             var state = Backends.state(settings, "worker");
             var stubs = installation.own(Backends.temporal(settings, "worker"), WorkflowServiceStubs::shutdownNow);
-            installation.own(InstanceLock.take(installation.data));
+            installation.own(Embedded.none(installation.data, settings));
             var open = installation.open(state);
             var sites = installation.sitesUrl(settings.port(Setting.EDGE_PORT));
             installation.worker(open, installation.client(stubs), limits, sites, false, say);
@@ -118,7 +116,7 @@ final class Installation implements AutoCloseable {
             Logs.toStandardError();
             var state = Backends.edgeState(settings);
             installation.checkPorts(Setting.EDGE_PORT);
-            installation.own(InstanceLock.take(installation.data));
+            installation.own(Embedded.none(installation.data, settings));
             installation.edge(state);
             installation.addresses.put("data", installation.data.toString());
         });
@@ -205,21 +203,21 @@ final class Installation implements AutoCloseable {
                 client,
                 new SystemInfo(
                         Version.text(),
-                        backend(Setting.TEMPORAL, embedded),
+                        backend(Setting.TEMPORAL, Part.TEMPORAL, embedded),
                         ui.orElse(null),
-                        backend(Setting.MONGODB, embedded),
-                        backend(Setting.REDIS, embedded),
-                        backend(Setting.S3_ENDPOINT, embedded),
+                        backend(Setting.MONGODB, Part.MONGODB, embedded),
+                        backend(Setting.REDIS, Part.REDIS, embedded),
+                        backend(Setting.S3_ENDPOINT, Part.S3, embedded),
                         builds)));
         apiUrl = URI.create("http://localhost:" + server.port() + "/");
         addresses.put("dashboard", apiUrl.toString());
         addresses.put("metrics", "http://localhost:" + server.metricsPort() + "/metrics");
     }
 
-    private SystemInfo.Backend backend(Setting setting, @Nullable Embedded embedded) {
+    private SystemInfo.Backend backend(Setting setting, Part part, @Nullable Embedded embedded) {
         return new SystemInfo.Backend(
                 Backends.shown(settings.text(setting).orElse("AWS")),
-                embedded != null && embedded.has(setting));
+                embedded != null && embedded.has(part));
     }
 
     /** Starts the edge, which serves what it knows at once and finds the backends when they are there. */
@@ -326,29 +324,6 @@ final class Installation implements AutoCloseable {
             } catch (Exception e) {
                 LOGGER.warn("a part did not close", e);
             }
-        }
-    }
-
-    /** Runs the tasks side by side; the first failure is thrown when all have ended. */
-    static void sideBySide(Callable<?>... tasks) throws Exception {
-        var threads = new Thread[tasks.length];
-        var failures = new java.util.concurrent.ConcurrentLinkedQueue<Exception>();
-        for (var n = 0; n < tasks.length; n++) {
-            var task = tasks[n];
-            threads[n] = Thread.ofPlatform().start(() -> {
-                try {
-                    task.call();
-                } catch (Exception e) {
-                    failures.add(e);
-                }
-            });
-        }
-        for (var thread : threads) {
-            thread.join(TimeUnit.MINUTES.toMillis(15));
-        }
-        var first = failures.peek();
-        if (first != null) {
-            throw first;
         }
     }
 }

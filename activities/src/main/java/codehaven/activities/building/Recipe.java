@@ -119,7 +119,8 @@ record Recipe(
             if (look == Look.SITE) {
                 return Optional.of(each);
             }
-            if (look == Look.FILES) {
+            // After a build, the source's own directory is a site only with a page: else the source would be published.
+            if (look == Look.FILES && (build == null || !each.equals(rootDirectory))) {
                 withFiles.add(each);
             }
         }
