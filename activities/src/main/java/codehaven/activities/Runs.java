@@ -1,6 +1,7 @@
 package codehaven.activities;
 
 import codehaven.model.Deployment;
+import codehaven.model.StepRun;
 import codehaven.state.Deployments;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -47,11 +48,13 @@ public final class Runs {
         throw new IllegalStateException("the run of deployment " + deployment + " keeps changing");
     }
 
-    /** Whether the run may still write, and the deployment has not ended. */
-    boolean isOpen(String deployment, String run) {
+    /** Whether the attempt may still write: nobody began another one, and the deployment has not ended. */
+    boolean isOpen(String deployment, String run, StepRun begun) {
         return deployments
                 .find(deployment)
                 .filter(found -> run.equals(found.run()) && !found.status().isFinal())
+                .filter(found -> found.steps().stream()
+                        .anyMatch(each -> each.step() == begun.step() && each.attempt() == begun.attempt()))
                 .isPresent();
     }
 

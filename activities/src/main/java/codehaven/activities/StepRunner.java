@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ public final class StepRunner {
     /** Somebody waits for the end. */
     private static final Duration FLUSH_WHEN_STOPPING = Duration.ofSeconds(3);
 
+    private static final Duration LOOK = Duration.ofMillis(500);
     private static final Duration AGAIN_AFTER = Duration.ofMillis(500);
     private static final Duration NEXT_WORKER_AFTER = Duration.ofMillis(200);
     /** The longest pause between two attempts, roughly: when less is left, there is no other one. */
@@ -177,7 +179,7 @@ public final class StepRunner {
                     throw new TakenOver();
                 }
                 writer = new TimelineWriter(
-                        deployment, state.timeline(), state.bus(), () -> runs.isOpen(deployment, run));
+                        deployment, state.timeline(), state.bus(), () -> runs.isOpen(deployment, run, begun));
                 log = new TimelineLog(
                         step,
                         writer::add,
@@ -251,9 +253,10 @@ public final class StepRunner {
             var ended = new StepRun(step, end, begun.attempt(), begun.startedAt(), now());
             log.flush(Duration.ZERO);
             writer.add(new StepChanged(nowOf(ended), ended));
-            if (!writer.flush(FLUSH)) {
-                throw new IllegalStateException("the log could not be stored for " + FLUSH.toMinutes()
-                        + " minutes: the database does not answer");
+            if (!flushed(writer)) {
+                writer.abandon();
+                throw new BackendUnavailable(
+                        "The log could not be stored: the database does not answer.", new TimeoutException());
             }
             if (writer.abandoned() || !noted(ended)) {
                 throw new TakenOver();
@@ -290,7 +293,7 @@ public final class StepRunner {
                 }
                 case HANDING_OVER -> {
                     log.say("This worker stops here; the step goes on with the next one.");
-                    log.flush(FLUSH_WHEN_STOPPING);
+                    close(log, writer);
                     yield next();
                 }
                 case REPLACED, GONE -> {
@@ -329,10 +332,32 @@ public final class StepRunner {
                 }
             } else {
                 log.say(Level.warn, crossing.getOriginalMessage() + " It is tried again.");
-                log.flush(FLUSH_WHEN_STOPPING);
+                close(log, writer);
                 beatOnce();
             }
             return crossing;
+        }
+
+        /** As long as the workflow would wait for the database, but not while somebody waits for the end. */
+        private boolean flushed(TimelineWriter writer) {
+            var begun = System.nanoTime();
+            while (!writer.flush(LOOK)) {
+                var waited = Duration.ofNanos(System.nanoTime() - begun);
+                var atMost = pulse.reason() == null ? FLUSH : FLUSH_WHEN_STOPPING;
+                if (waited.compareTo(atMost) > 0) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** Lines that cannot be stored now would come between those of the next attempt. */
+        private void close(TimelineLog log, TimelineWriter writer) {
+            log.flush(Duration.ZERO);
+            if (!flushed(writer)) {
+                LOGGER.warn("the last lines of {} of {} could not be stored", step, deployment);
+                writer.abandon();
+            }
         }
 
         /** What the attempt remembered last must reach the next one. */

@@ -5,7 +5,6 @@ import codehaven.model.Manifest;
 import codehaven.model.Manifest.Variant;
 import codehaven.state.Blobs;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -149,8 +148,8 @@ final class Sending {
             cores.release();
         }
         for (var each : fresh) {
-            blobs.put(Blobs.variant(file.sha256(), each.variant().suffix()), each.content());
-            Files.delete(each.content());
+            each.storing()
+                    .storeAs(blobs, Blobs.variant(file.sha256(), each.variant().suffix()));
             all.add(each.variant());
         }
         return all;
