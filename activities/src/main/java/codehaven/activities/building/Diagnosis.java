@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads from a failed phase what a person needs to know: which limit, which line of the log, which line of the code. */
 final class Diagnosis {
 
+    /** That it failed is known. */
+    private static final Pattern EMPTY = Pattern.compile("(?i)build failed|error during build|command failed|ELIFECYCLE");
+
     private static final int LONGEST = 240;
     private static final int CONTEXT = 40;
 
@@ -33,7 +36,7 @@ final class Diagnosis {
 
     /** From the most to the least telling. */
     private static final List<Pattern> TELLING = List.of(
-            Pattern.compile("RollupError: |error TS\\d+: |\\[ERROR\\] |\\bERR_PNPM_\\w+|CssSyntaxError|"
+            Pattern.compile("RollupError: |error TS\\d+: |\\bERR_PNPM_\\w+|CssSyntaxError|"
                     + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |Failed to compile|"
                     + "\\bUnexpected token\\b|Missing script: "),
             Pattern.compile("(?:^|\\W)(?:[A-Z]\\w*)?(?:Error|Exception): \\S"),
@@ -42,7 +45,7 @@ final class Diagnosis {
             Pattern.compile("(?i)^\\W{0,4}(?:\\w+ )?error\\b"),
             Pattern.compile("(?i)\\b(?:error|not found|failed|cannot|unable to)\\b"));
 
-    private static final String FILE = "([\\w@$.()\\[\\]/+~ -]*?[\\w)\\]$]\\."
+    private static final String FILE = "([\\w@$.~/][\\w@$.()\\[\\]/+~-]*\\."
             + "(?:tsx?|jsx?|mjs|cjs|mts|cts|vue|svelte|astro|css|scss|sass|less|styl|html?|mdx?|json|njk|liquid|pug|ya?ml))";
     private static final List<Pattern> PLACES = List.of(
             Pattern.compile("^\\s*file: " + FILE + ":(\\d+):\\d+"),
@@ -156,7 +159,8 @@ final class Diagnosis {
     private Optional<Line> telling() {
         for (var pattern : TELLING) {
             for (var each : recent()) {
-                if (pattern.matcher(each.text()).find()) {
+                if (pattern.matcher(each.text()).find()
+                        && !EMPTY.matcher(each.text()).find()) {
                     return Optional.of(each);
                 }
             }
@@ -206,7 +210,9 @@ final class Diagnosis {
     }
 
     /** As the repository knows the file; empty for those of others. */
-    private Optional<String> inRepository(String file) {
+    private Optional<String> inRepository(String text) {
+        var open = text.lastIndexOf('(');
+        var file = open >= 0 && text.indexOf(')', open) < 0 ? text.substring(open + 1) : text;
         if (file.contains("node_modules") || file.contains("://") || file.contains("..")) {
             return Optional.empty();
         }
