@@ -57,7 +57,8 @@ final class Backends {
                 mongodb,
                 settings.required(REDIS, role),
                 settings.uri(S3_ENDPOINT, "http", "https").orElse(null),
-                settings.text(S3_REGION).orElseGet(() -> settings.has(S3_ENDPOINT) ? "auto" : settings.required(S3_REGION, role)),
+                settings.text(S3_REGION)
+                        .orElseGet(() -> settings.has(S3_ENDPOINT) ? "auto" : settings.required(S3_REGION, role)),
                 settings.required(S3_BUCKET, role),
                 settings.required(S3_ACCESS_KEY, role),
                 settings.required(S3_SECRET_KEY, role),
@@ -76,9 +77,8 @@ final class Backends {
         if (!address.matches("[^:/\\s]+:\\d{1,5}|\\[[0-9a-fA-F:]+]:\\d{1,5}")) {
             throw settings.wrong(TEMPORAL, "is HOST:PORT");
         }
-        var options = WorkflowServiceStubsOptions.newBuilder()
-                .setTarget(address)
-                .setRpcTimeout(Duration.ofSeconds(10));
+        var options =
+                WorkflowServiceStubsOptions.newBuilder().setTarget(address).setRpcTimeout(Duration.ofSeconds(10));
         settings.text(TEMPORAL_API_KEY).ifPresent(key -> options.addApiKey(() -> key));
         if (settings.has(TEMPORAL_TLS) ? settings.flag(TEMPORAL_TLS) : settings.has(TEMPORAL_API_KEY)) {
             options.setEnableHttps(true);

@@ -34,8 +34,8 @@ import picocli.CommandLine.Option;
         sortOptions = false)
 final class Demo extends Role {
 
-    private static final List<String> FILES = List.of(
-            "package.json", "build.mjs", "README.md", "src/index.html", "src/404.html", "src/style.css");
+    private static final List<String> FILES =
+            List.of("package.json", "build.mjs", "README.md", "src/index.html", "src/404.html", "src/style.css");
     private static final String PROJECT = "harbour";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -83,8 +83,7 @@ final class Demo extends Role {
             var api = installation.apiUrl();
             say("deploying " + repository.url());
             // A demo before this one had its remote on another port.
-            var known = send(
-                    api.resolve("/v1/projects/" + PROJECT), "PATCH", Map.of("repository", repository.url()));
+            var known = send(api.resolve("/v1/projects/" + PROJECT), "PATCH", Map.of("repository", repository.url()));
             var answer = send(
                     api.resolve("/v1/deployments"),
                     "POST",
@@ -95,8 +94,7 @@ final class Demo extends Role {
                 say("refused: " + answer.body());
                 return false;
             }
-            var deployment =
-                    follow(api, JSON.readTree(answer.body()).path("id").asText());
+            var deployment = follow(api, JSON.readTree(answer.body()).path("id").asText());
             printTimeline(deployment);
             if (!deployment.path("status").asText().equals("READY")) {
                 say("");
@@ -172,8 +170,8 @@ final class Demo extends Role {
             var time = step.has("startedAt") && step.has("endedAt")
                     ? "%6.1f s"
                             .formatted(Duration.between(
-                                                    Instant.parse(
-                                                            step.path("startedAt").asText()),
+                                                    Instant.parse(step.path("startedAt")
+                                                            .asText()),
                                                     Instant.parse(
                                                             step.path("endedAt").asText()))
                                             .toMillis()
@@ -184,8 +182,11 @@ final class Demo extends Role {
                             step.path("step").asText(), time, step.path("state").asText()));
         }
         say("");
-        deployment.path("urls").properties().forEach(url -> say("  %-10s  %s"
-                .formatted(url.getKey(), url.getValue().asText())));
+        deployment
+                .path("urls")
+                .properties()
+                .forEach(url ->
+                        say("  %-10s  %s".formatted(url.getKey(), url.getValue().asText())));
     }
 
     /** Whether every address answers with the page that this build made: it carries the commit and the deployment. */
@@ -197,8 +198,7 @@ final class Demo extends Role {
         say("");
         for (var url : urls) {
             var page = fetch(URI.create(url));
-            var right = page.statusCode() == 200
-                    && wanted.stream().allMatch(page.body()::contains);
+            var right = page.statusCode() == 200 && wanted.stream().allMatch(page.body()::contains);
             say("  GET %s  %d  %s"
                     .formatted(
                             url,

@@ -82,13 +82,14 @@ final class Embedded implements AutoCloseable {
                 settings.take(Setting.SECRET_KEY, secretKey(), stack.data().toString());
             }
         } catch (IOException e) {
-            throw new WrongSetting("The secret key in " + stack.data() + " cannot be read or written: " + e.getMessage());
+            throw new WrongSetting(
+                    "The secret key in " + stack.data() + " cannot be read or written: " + e.getMessage());
         }
         for (var part : parts) {
             switch (part) {
-                case TEMPORAL -> settings.take(Setting.TEMPORAL, stack.temporal().address(), "the embedded Temporal");
-                case MONGODB ->
-                    settings.take(Setting.MONGODB, stack.mongo().uri("codehaven"), "the embedded MongoDB");
+                case TEMPORAL ->
+                    settings.take(Setting.TEMPORAL, stack.temporal().address(), "the embedded Temporal");
+                case MONGODB -> settings.take(Setting.MONGODB, stack.mongo().uri("codehaven"), "the embedded MongoDB");
                 case REDIS -> settings.take(Setting.REDIS, stack.redis().uri(), "the embedded Redis");
                 case S3 -> {
                     var s3 = stack.s3();

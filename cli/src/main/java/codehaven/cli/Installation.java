@@ -216,8 +216,7 @@ final class Installation implements AutoCloseable {
 
     private SystemInfo.Backend backend(Setting setting, Part part, @Nullable Embedded embedded) {
         return new SystemInfo.Backend(
-                Backends.shown(settings.text(setting).orElse("AWS")),
-                embedded != null && embedded.has(part));
+                Backends.shown(settings.text(setting).orElse("AWS")), embedded != null && embedded.has(part));
     }
 
     /** Starts the edge, which serves what it knows at once and finds the backends when they are there. */

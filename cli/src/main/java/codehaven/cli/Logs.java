@@ -73,8 +73,19 @@ final class Logs {
         root.setLevel(Level.INFO);
         root.addAppender(appender);
         for (var chatty : new String[] {
-            "org.mongodb.driver", "org.redisson", "org.gaul", "org.eclipse.jetty", "de.bwaldvogel", "software.amazon",
-            "org.apache.catalina", "org.apache.coyote", "org.springframework", "io.temporal.serviceclient", "org.hibernate", "com.github.dockerjava", "io.netty"
+            "org.mongodb.driver",
+            "org.redisson",
+            "org.gaul",
+            "org.eclipse.jetty",
+            "de.bwaldvogel",
+            "software.amazon",
+            "org.apache.catalina",
+            "org.apache.coyote",
+            "org.springframework",
+            "io.temporal.serviceclient",
+            "org.hibernate",
+            "com.github.dockerjava",
+            "io.netty"
         }) {
             context.getLogger(chatty).setLevel(Level.WARN);
         }

@@ -49,7 +49,9 @@ public final class Main {
                     .paramLabel(setting.form())
                     .type(String.class)
                     .description(setting.meaning()
-                            + setting.fallback().map(text -> " (default: " + text + ")").orElse(""))
+                            + setting.fallback()
+                                    .map(text -> " (default: " + text + ")")
+                                    .orElse(""))
                     .build());
         }
     }

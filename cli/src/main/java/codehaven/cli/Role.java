@@ -19,7 +19,10 @@ abstract sealed class Role implements Callable<Integer> permits Demo, Up, Server
     @Nullable
     Path file;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "this text")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "this text")
     boolean help;
 
     Settings settings() {

@@ -2,7 +2,10 @@ package codehaven.cli;
 
 import picocli.CommandLine.Command;
 
-@Command(name = "server", description = "The dashboard and REST, against real backends named by settings.", sortOptions = false)
+@Command(
+        name = "server",
+        description = "The dashboard and REST, against real backends named by settings.",
+        sortOptions = false)
 final class Server extends Role {
 
     @Override

@@ -33,8 +33,7 @@ enum Setting {
     REGISTRY("HOST", "an image registry, for running apps (not offered yet)", null),
     REGISTRY_USER("USER", "", null),
     REGISTRY_PASSWORD("PASSWORD", "", null),
-    GIT_ALLOW_LOCAL(
-            "true|false", "whether Git remotes on loopback, private addresses and file: are allowed", "false"),
+    GIT_ALLOW_LOCAL("true|false", "whether Git remotes on loopback, private addresses and file: are allowed", "false"),
 
     BUILDS("N", "how many builds a worker runs at once", "2"),
     BUILD_MEMORY_MB("MIB", "memory of a build, when its project does not say", "4096"),

@@ -2,7 +2,10 @@ package codehaven.cli;
 
 import picocli.CommandLine.Command;
 
-@Command(name = "worker", description = "Runs deployments, against real backends named by settings; start as many as you like.", sortOptions = false)
+@Command(
+        name = "worker",
+        description = "Runs deployments, against real backends named by settings; start as many as you like.",
+        sortOptions = false)
 final class Worker extends Role {
 
     @Override

@@ -79,7 +79,10 @@ final class CancelTest {
         haven.awaitStatus(id, "CANCELED", Duration.ofSeconds(5));
         temporal("workflow", "reset", "-w", "deploy-" + id, "-t", "FirstWorkflowTask", "--reason", "test");
         haven.awaitStatus(id, "BUILDING", Duration.ofSeconds(30));
-        Haven.await("the new run's container", Duration.ofSeconds(30), () -> !containers(id).isBlank());
+        Haven.await(
+                "the new run's container",
+                Duration.ofSeconds(30),
+                () -> !containers(id).isBlank());
         haven.post("/v1/deployments/" + id + "/cancel", Map.of(), 202);
         haven.awaitStatus(id, "CANCELED", Duration.ofSeconds(5));
         awaitNoContainer(id);
@@ -102,13 +105,18 @@ final class CancelTest {
     private static String building() {
         var id = haven.deploy(Map.of("repository", repository, "name", "slow"));
         haven.awaitStatus(id, "BUILDING", Duration.ofMinutes(1));
-        Haven.await("the build's container", Duration.ofSeconds(60), () -> haven.log(id)
-                .contains("building"));
+        Haven.await(
+                "the build's container",
+                Duration.ofSeconds(60),
+                () -> haven.log(id).contains("building"));
         return id;
     }
 
     private static void awaitNoContainer(String id) {
-        Haven.await("no container left", Duration.ofSeconds(10), () -> containers(id).isBlank());
+        Haven.await(
+                "no container left",
+                Duration.ofSeconds(10),
+                () -> containers(id).isBlank());
     }
 
     static String containers(String id) {
@@ -121,7 +129,8 @@ final class CancelTest {
                 .path("temporal")
                 .path("address")
                 .asText();
-        var command = new ArrayList<>(List.of(TemporalProgram.find(null).orElseThrow().toString()));
+        var command =
+                new ArrayList<>(List.of(TemporalProgram.find(null).orElseThrow().toString()));
         command.addAll(Arrays.asList(arguments));
         command.addAll(List.of("--address", address));
         run(command);

@@ -25,7 +25,9 @@ final class CrashTest {
             for (var n = 0; n < 400; n++) {
                 var bytes = new byte[24_000];
                 random.nextBytes(bytes);
-                files.put("public/noise-" + n + ".txt", java.util.Base64.getEncoder().encodeToString(bytes));
+                files.put(
+                        "public/noise-" + n + ".txt",
+                        java.util.Base64.getEncoder().encodeToString(bytes));
             }
             files.putAll(FailuresTest.withBuild("""
                     import { cpSync, writeFileSync } from 'node:fs';

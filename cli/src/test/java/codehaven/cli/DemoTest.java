@@ -20,8 +20,7 @@ final class DemoTest {
     @Test
     void servesTheExampleWithoutADockerEngineAndSaysSo(@TempDir Path data) throws Exception {
         var nobody = "unix://" + data.resolve("no-engine.sock");
-        var demo =
-                Haven.start(Map.of("CODEHAVEN_DOCKER_HOST", nobody), "demo", "--exit", "--data", data.toString());
+        var demo = Haven.start(Map.of("CODEHAVEN_DOCKER_HOST", nobody), "demo", "--exit", "--data", data.toString());
         assertThat(demo.exitCode()).as(demo.output()).isZero();
         assertThat(demo.output()).contains("the page of commit").contains("No Docker engine");
     }
@@ -46,8 +45,7 @@ final class DemoTest {
     @Test
     void secondInstanceOnTheSameDirectoryIsRefused(@TempDir Path data) throws Exception {
         try (var first = Haven.up(data, Map.of())) {
-            var second = Haven.start(
-                    Map.of(), "up", "--data", data.toString(), "--port", "0", "--edge-port", "0");
+            var second = Haven.start(Map.of(), "up", "--data", data.toString(), "--port", "0", "--edge-port", "0");
             assertThat(second.exitCode()).as(second.output()).isNotZero();
             assertThat(second.output()).contains(data.toString()).doesNotContain("\tat ");
             var third = Haven.start(

@@ -124,11 +124,11 @@ final class FailuresTest {
             var repository = remote.create("flaky", site("flaky"));
             remote.stop();
             var id = haven.deploy(Map.of("repository", repository.url()));
-            haven.awaitDeployment(id, SOON, "a second attempt", each -> each.path("steps")
-                            .path(0)
-                            .path("attempt")
-                            .asInt()
-                    >= 2);
+            haven.awaitDeployment(
+                    id,
+                    SOON,
+                    "a second attempt",
+                    each -> each.path("steps").path(0).path("attempt").asInt() >= 2);
             assertThat(haven.status(id)).isEqualTo("CLONING");
             remote.start();
             haven.awaitStatus(id, "READY", SOON);
@@ -166,8 +166,7 @@ final class FailuresTest {
         assertThat(haven.visit(ready.path("urls").path("deployment").asText()).body())
                 .isEqualTo("length 17");
         assertThat(haven.log(id)).doesNotContain("canary-3f9a61c27e").contains("key ");
-        assertThat(haven.get("/v1/projects/secretive/env").toString())
-                .doesNotContain("canary");
+        assertThat(haven.get("/v1/projects/secretive/env").toString()).doesNotContain("canary");
     }
 
     // --- fixtures ---

@@ -188,14 +188,17 @@ final class Haven implements AutoCloseable {
     }
 
     JsonNode awaitStatus(String id, String status, Duration patience) {
-        return awaitDeployment(id, patience, status, each -> each.path("status")
-                .asText()
-                .equals(status));
+        return awaitDeployment(
+                id, patience, status, each -> each.path("status").asText().equals(status));
     }
 
     JsonNode awaitFinal(String id, Duration patience) {
-        return awaitDeployment(id, patience, "a final status", each -> List.of("READY", "FAILED", "CANCELED")
-                .contains(each.path("status").asText()));
+        return awaitDeployment(
+                id,
+                patience,
+                "a final status",
+                each -> List.of("READY", "FAILED", "CANCELED")
+                        .contains(each.path("status").asText()));
     }
 
     JsonNode awaitDeployment(String id, Duration patience, String wanted, Predicate<JsonNode> right) {

@@ -102,7 +102,10 @@ final class OutagesTest {
         for (var n = 0; n < 8; n++) {
             assertThat(log.split("line " + n, -1)).as("line %s once", n).hasSize(2);
         }
-        assertThat(haven.visit(haven.deployment(id).path("urls").path("deployment").asText())
+        assertThat(haven.visit(haven.deployment(id)
+                                .path("urls")
+                                .path("deployment")
+                                .asText())
                         .body())
                 .isEqualTo("patient");
     }

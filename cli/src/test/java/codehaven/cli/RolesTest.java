@@ -30,19 +30,32 @@ final class RolesTest {
                 var mongo = DevMongo.start(directory.resolve("mongo"));
                 var redis = DevRedis.start(directory.resolve("redis"))) {
             var settings = new HashMap<>(Map.of(
-                    "CODEHAVEN_TEMPORAL", temporal.address(),
-                    "CODEHAVEN_MONGODB", mongo.uri("codehaven"),
-                    "CODEHAVEN_REDIS", redis.uri(),
-                    "CODEHAVEN_S3_ENDPOINT", "http://127.0.0.1:" + s3Port,
-                    "CODEHAVEN_S3_BUCKET", "codehaven",
-                    "CODEHAVEN_S3_REGION", "us-east-1",
-                    "CODEHAVEN_S3_ACCESS_KEY", "minioadmin",
-                    "CODEHAVEN_S3_SECRET_KEY", "minioadmin",
-                    "CODEHAVEN_SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-                    "CODEHAVEN_EDGE_PORT", String.valueOf(edgePort)));
+                    "CODEHAVEN_TEMPORAL",
+                    temporal.address(),
+                    "CODEHAVEN_MONGODB",
+                    mongo.uri("codehaven"),
+                    "CODEHAVEN_REDIS",
+                    redis.uri(),
+                    "CODEHAVEN_S3_ENDPOINT",
+                    "http://127.0.0.1:" + s3Port,
+                    "CODEHAVEN_S3_BUCKET",
+                    "codehaven",
+                    "CODEHAVEN_S3_REGION",
+                    "us-east-1",
+                    "CODEHAVEN_S3_ACCESS_KEY",
+                    "minioadmin",
+                    "CODEHAVEN_S3_SECRET_KEY",
+                    "minioadmin",
+                    "CODEHAVEN_SECRET_KEY",
+                    "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+                    "CODEHAVEN_EDGE_PORT",
+                    String.valueOf(edgePort)));
             settings.put("CODEHAVEN_GIT_ALLOW_LOCAL", "true");
-            var workers = Map.of("first", role(directory, settings, "worker", "first"), "second", role(
-                    directory, settings, "worker", "second"));
+            var workers = Map.of(
+                    "first",
+                    role(directory, settings, "worker", "first"),
+                    "second",
+                    role(directory, settings, "worker", "second"));
             try (var server = role(directory, settings, "server", "server", "--port", "0");
                     var edge = role(directory, settings, "edge", "edge")) {
                 var repository = git.create(
@@ -50,13 +63,14 @@ final class RolesTest {
                         FailuresTest.withBuild(
                                 "import { mkdirSync, writeFileSync } from 'node:fs';\nfor (let n = 0; n < 15; n++) { console.log('line', n); await new Promise((r) => setTimeout(r, 1000)); }\nmkdirSync('dist', { recursive: true });\nwriteFileSync('dist/index.html', 'roles');\nwriteFileSync('dist/never-asked-for.txt', 'cached all the same');\n"));
                 var id = server.deploy(Map.of("repository", repository.url(), "name", "roles"));
-                Haven.await("the build", Duration.ofMinutes(1), () -> server.log(id).contains("line 2"));
-                var building = workers.get(Files.exists(directory.resolve("first/work/" + id + "/source"))
-                        ? "first"
-                        : "second");
+                Haven.await(
+                        "the build", Duration.ofMinutes(1), () -> server.log(id).contains("line 2"));
+                var building = workers.get(
+                        Files.exists(directory.resolve("first/work/" + id + "/source")) ? "first" : "second");
                 building.kill();
                 var ready = server.awaitStatus(id, "READY", Duration.ofMinutes(2));
-                var production = java.net.URI.create(ready.path("urls").path("production").asText());
+                var production = java.net.URI.create(
+                        ready.path("urls").path("production").asText());
                 assertThat(production.getPort()).isEqualTo(edgePort);
                 assertThat(server.visit(production.toString()).body()).isEqualTo("roles");
 
@@ -69,7 +83,8 @@ final class RolesTest {
                 mongo.close();
                 redis.close();
                 temporal.close();
-                assertThat(Haven.visit(production.getHost(), edgePort, "/").body()).isEqualTo("roles");
+                assertThat(Haven.visit(production.getHost(), edgePort, "/").body())
+                        .isEqualTo("roles");
                 assertThat(Haven.visit(production.getHost(), edgePort, "/never-asked-for.txt")
                                 .body())
                         .isEqualTo("cached all the same");
@@ -98,8 +113,8 @@ final class RolesTest {
     private static Haven role(
             Path directory, Map<String, String> settings, String role, String data, String... arguments)
             throws Exception {
-        var all = new java.util.ArrayList<>(java.util.List.of(
-                role, "--data", directory.resolve(data).toString()));
+        var all = new java.util.ArrayList<>(
+                java.util.List.of(role, "--data", directory.resolve(data).toString()));
         all.addAll(java.util.Arrays.asList(arguments));
         var started = Haven.start(settings, all.toArray(String[]::new));
         started.awaitReady();
