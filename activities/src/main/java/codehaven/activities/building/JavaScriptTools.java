@@ -1,10 +1,10 @@
 package codehaven.activities.building;
 
-import static codehaven.activities.building.PackageManager.BUN;
-import static codehaven.activities.building.PackageManager.NPM;
-import static codehaven.activities.building.PackageManager.PNPM;
-import static codehaven.activities.building.PackageManager.YARN;
-import static codehaven.activities.building.PackageManager.YARN_BERRY;
+import static codehaven.activities.building.Installer.BUN;
+import static codehaven.activities.building.Installer.NPM;
+import static codehaven.activities.building.Installer.PNPM;
+import static codehaven.activities.building.Installer.YARN;
+import static codehaven.activities.building.Installer.YARN_BERRY;
 
 import codehaven.activities.building.Recipe.Fallback;
 import codehaven.activities.building.Recipe.Install;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param prepare see {@link Recipe#prepare}
  */
 record JavaScriptTools(
-        PackageManager manager,
+        Installer manager,
         String directory,
         @Nullable String prepare,
         Install install,
@@ -56,7 +56,7 @@ record JavaScriptTools(
      */
     private record Wanted(String name, @Nullable String version, int major) {}
 
-    private record Lock(String file, PackageManager manager) {
+    private record Lock(String file, Installer manager) {
         String program() {
             return manager.program();
         }
@@ -252,7 +252,7 @@ record JavaScriptTools(
         }
 
         private JavaScriptTools tools(
-                PackageManager manager,
+                Installer manager,
                 @Nullable String prepare,
                 Install install,
                 List<String> homeCaches,

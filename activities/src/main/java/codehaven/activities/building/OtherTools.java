@@ -27,7 +27,7 @@ record OtherTools(
     private static final String PYTHON = "python:3.12-slim-bookworm";
 
     /** The variable of the same name chooses another, as it does elsewhere. */
-    private static final String HUGO_VERSION = "0.152.2";
+    private static final String HUGO_VERSION = "0.166.0";
 
     private static final String ZOLA_VERSION = "0.21.0";
 
@@ -69,27 +69,48 @@ record OtherTools(
         };
     }
 
-    /** The npm package fetches Hugo's own release of the same version and checks it against the release's checksums. */
     private static String hugo() {
-        return "version=\"${HUGO_VERSION:-" + HUGO_VERSION + "}\"; version=\"${version#v}\"; cd \"$HOME\""
-                + " && case \"$(hugo version 2>/dev/null)\" in *\"v$version\"[-+\\ ]*) ;;"
-                + " *) npm install --global --prefix \"$HOME/" + Recipe.TOOLS
-                + "\" --no-audit --no-fund \"hugo-extended@$version\" ;; esac";
+        return released(
+                "hugo",
+                "HUGO_VERSION",
+                HUGO_VERSION,
+                "hugo version",
+                "*\"v$version\"[-+\\ ]*",
+                "gohugoio/hugo/releases/download/v${v}/hugo_extended_${v}_linux-${arm ? \"arm64\" : \"amd64\"}.tar.gz");
     }
 
     private static String zola() {
-        return "version=\"${ZOLA_VERSION:-" + ZOLA_VERSION + "}\"; version=\"${version#v}\"; cd \"$HOME\""
-                + " && case \"$(zola --version 2>/dev/null)\" in *\" $version\") ;; *) mkdir -p " + Recipe.TOOLS
-                + "/bin"
-                + " && VERSION=\"$version\" node -e '" + ZOLA_DOWNLOAD + "' > " + Recipe.TOOLS + "/zola.tar.gz"
-                + " && tar -xzf " + Recipe.TOOLS + "/zola.tar.gz -C " + Recipe.TOOLS + "/bin zola ;; esac";
+        return released(
+                "zola",
+                "ZOLA_VERSION",
+                ZOLA_VERSION,
+                "zola --version",
+                "*\" $version\"",
+                "getzola/zola/releases/download/v${v}/zola-v${v}-${arm ? \"aarch64\" : \"x86_64\"}-unknown-linux-gnu.tar.gz");
     }
 
-    private static final String ZOLA_DOWNLOAD = "const v = process.env.VERSION;"
-            + " const cpu = process.arch === \"arm64\" ? \"aarch64\" : \"x86_64\";"
-            + " fetch(`https://github.com/getzola/zola/releases/download/v${v}/zola-v${v}-${cpu}-unknown-linux-gnu.tar.gz`)"
-            + ".then(r => { if (!r.ok) throw new Error(`Zola ${v}: ${r.status} from ${r.url}`); return r.arrayBuffer(); })"
-            + ".then(b => process.stdout.write(Buffer.from(b)))";
+    /**
+     * Fetches the project's own release of a program, unless one of that version is there.
+     *
+     * @param variable what in the environment chooses another version
+     * @param fits a shell pattern for what the program prints in the version wanted
+     * @param path of the archive, a JavaScript template of {@code v} and {@code arm}
+     */
+    private static String released(
+            String program, String variable, String version, String print, String fits, String path) {
+        var fetch = "const v = process.env.VERSION, arm = process.arch === \"arm64\";"
+                + " fetch(`https://github.com/" + path + "`)"
+                + ".then(r => { if (!r.ok) throw new Error(`" + program + " ${v}: ${r.status} from ${r.url}`);"
+                + " return r.arrayBuffer(); })"
+                + ".then(b => process.stdout.write(Buffer.from(b)))";
+        return "version=\"${" + variable + ":-" + version + "}\"; version=\"${version#v}\"; cd \"$HOME\" && case \"$("
+                + print + " 2>/dev/null)\" in " + fits + ") ;; *) echo \"Fetching " + program
+                + " $version\" && mkdir -p "
+                + Recipe.TOOLS + "/bin && VERSION=\"$version\" node -e '" + fetch + "' > " + Recipe.TOOLS
+                + "/archive.tar.gz"
+                + " && tar -xzf " + Recipe.TOOLS + "/archive.tar.gz -C " + Recipe.TOOLS + "/bin " + program + "; rm -f "
+                + Recipe.TOOLS + "/archive.tar.gz; test -x " + Recipe.TOOLS + "/bin/" + program + " ;; esac";
+    }
 
     private static OtherTools ruby(AppDirectory at, String gem, Framework framework, Map<String, String> variables) {
         var environment = new java.util.HashMap<>(variables);

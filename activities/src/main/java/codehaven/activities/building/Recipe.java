@@ -39,7 +39,7 @@ record Recipe(
         Framework framework,
         String image,
         @Nullable Integer node,
-        @Nullable PackageManager packageManager,
+        @Nullable Installer packageManager,
         String rootDirectory,
         String installDirectory,
         @Nullable String prepare,

@@ -1,10 +1,10 @@
 package codehaven.activities.building;
 
-import static codehaven.activities.building.PackageManager.BUN;
-import static codehaven.activities.building.PackageManager.NPM;
-import static codehaven.activities.building.PackageManager.PNPM;
-import static codehaven.activities.building.PackageManager.YARN;
-import static codehaven.activities.building.PackageManager.YARN_BERRY;
+import static codehaven.activities.building.Installer.BUN;
+import static codehaven.activities.building.Installer.NPM;
+import static codehaven.activities.building.Installer.PNPM;
+import static codehaven.activities.building.Installer.YARN;
+import static codehaven.activities.building.Installer.YARN_BERRY;
 import static codehaven.model.Framework.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -441,7 +441,7 @@ class FrameworkDetectorTest {
                     publishDir = 'made'
                     """);
             assertThat(hugo.framework()).isEqualTo(HUGO);
-            assertThat(hugo.prepare()).contains("hugo-extended@");
+            assertThat(hugo.prepare()).contains("hugo_extended_", "${HUGO_VERSION:-");
             assertThat(hugo.install()).isNull();
             assertThat(hugo.outputs()).startsWith("made", "public");
         }

@@ -1,7 +1,7 @@
 package codehaven.activities.building;
 
 /** The programs that install a JavaScript project's dependencies. */
-enum PackageManager {
+enum Installer {
     NPM("npm"),
     PNPM("pnpm"),
     YARN("yarn"),
@@ -11,7 +11,7 @@ enum PackageManager {
 
     private final String program;
 
-    PackageManager(String program) {
+    Installer(String program) {
         this.program = program;
     }
 
