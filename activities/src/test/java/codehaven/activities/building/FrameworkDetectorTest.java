@@ -15,6 +15,7 @@ import codehaven.workflows.StepFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,14 @@ class FrameworkDetectorTest {
 
     private Recipe detect(String drawing, BuildSettings settings) {
         return FrameworkDetector.detect(Drawn.tree(top.resolve("tree" + trees++), drawing), settings);
+    }
+
+    private static Recipe.Install installOf(Recipe recipe) {
+        return Objects.requireNonNull(recipe.install());
+    }
+
+    private static Recipe.Fallback fallbackOf(Recipe recipe) {
+        return Objects.requireNonNull(installOf(recipe).fallback());
     }
 
     private StepFailure refused(String drawing, BuildSettings settings) {
@@ -101,8 +110,7 @@ class FrameworkDetectorTest {
             assertThat(recipe.framework()).isEqualTo(VITE);
             assertThat(recipe.image()).isEqualTo("node:22-bookworm-slim");
             assertThat(recipe.packageManager()).isEqualTo(NPM);
-            assertThat(recipe.install()).isNotNull();
-            assertThat(recipe.install().command()).isEqualTo("npm install --include=dev");
+            assertThat(installOf(recipe).command()).isEqualTo("npm install --include=dev");
             assertThat(recipe.build()).isEqualTo("npm run build");
             assertThat(recipe.outputs()).startsWith("dist").contains("build", "out");
             assertThat(recipe.outputGiven()).isFalse();
@@ -458,7 +466,7 @@ class FrameworkDetectorTest {
             assertThat(recipe.framework()).isEqualTo(JEKYLL);
             assertThat(recipe.image()).startsWith("ruby:3.3");
             assertThat(recipe.node()).isNull();
-            assertThat(recipe.install().command()).endsWith("bundle install");
+            assertThat(installOf(recipe).command()).endsWith("bundle install");
             assertThat(recipe.build()).endsWith("bundle exec jekyll build");
             assertThat(recipe.outputs()).startsWith("_site");
         }
@@ -472,7 +480,7 @@ class FrameworkDetectorTest {
                     mkdocs-material
                     """);
             assertThat(recipe.image()).startsWith("python:3.12");
-            assertThat(recipe.install().command()).endsWith("mkdocs -r docs/requirements.txt");
+            assertThat(installOf(recipe).command()).endsWith("mkdocs -r docs/requirements.txt");
             assertThat(recipe.outputs()).startsWith("site");
         }
     }
@@ -549,15 +557,12 @@ class FrameworkDetectorTest {
         @Test
         void npmWithALockInstallsItAndKnowsWhatToDoWhenItDisagrees() {
             var recipe = detect(VITE_REACT + "--- package-lock.json\n{ \"lockfileVersion\": 3 }\n");
-            assertThat(recipe.install().command()).isEqualTo("npm ci --include=dev");
-            assertThat(recipe.install().fallback()).isNotNull();
-            assertThat(recipe.install()
-                            .fallback()
-                            .when()
+            assertThat(installOf(recipe).command()).isEqualTo("npm ci --include=dev");
+            assertThat(fallbackOf(recipe).when()
                             .matcher("npm error code EUSAGE")
                             .find())
                     .isTrue();
-            assertThat(recipe.install().fallback().command()).isEqualTo("npm install --include=dev");
+            assertThat(fallbackOf(recipe).command()).isEqualTo("npm install --include=dev");
             assertThat(recipe.prepare()).isNull();
         }
 
@@ -566,7 +571,7 @@ class FrameworkDetectorTest {
             var nine = detect(VITE_REACT + "--- pnpm-lock.yaml\nlockfileVersion: '9.0'\n");
             assertThat(nine.packageManager()).isEqualTo(PNPM);
             assertThat(nine.prepare()).contains("in 9.*|10.*)", "pnpm@10");
-            assertThat(nine.install().command()).isEqualTo("pnpm install --frozen-lockfile --prod=false");
+            assertThat(installOf(nine).command()).isEqualTo("pnpm install --frozen-lockfile --prod=false");
             assertThat(nine.build()).isEqualTo("pnpm run build");
             assertThat(detect(VITE_REACT + "--- pnpm-lock.yaml\nlockfileVersion: '6.0'\n")
                             .prepare())
@@ -583,7 +588,7 @@ class FrameworkDetectorTest {
                             + "--- package-lock.json\n{}\n");
             assertThat(recipe.packageManager()).isEqualTo(PNPM);
             assertThat(recipe.prepare()).contains("in 9.*)", "pnpm@9.15.4 ;;");
-            assertThat(recipe.install().command())
+            assertThat(installOf(recipe).command())
                     .as("there is no lock of pnpm")
                     .contains("--no-frozen-lockfile");
         }
@@ -600,12 +605,12 @@ class FrameworkDetectorTest {
         void yarnOfBothKindsIsToldApartByItsLock() {
             var classic = detect(VITE_REACT + "--- yarn.lock\n# yarn lockfile v1\n");
             assertThat(classic.packageManager()).isEqualTo(YARN);
-            assertThat(classic.install().command()).contains("--frozen-lockfile", "--production=false");
+            assertThat(installOf(classic).command()).contains("--frozen-lockfile", "--production=false");
 
             var berry = detect(VITE_REACT + "--- yarn.lock\n__metadata:\n  version: 8\n");
             assertThat(berry.packageManager()).isEqualTo(YARN_BERRY);
             assertThat(berry.prepare()).contains("@yarnpkg/cli-dist@4");
-            assertThat(berry.install().command()).isEqualTo("yarn install --immutable");
+            assertThat(installOf(berry).command()).isEqualTo("yarn install --immutable");
             assertThat(berry.build()).isEqualTo("yarn run build");
         }
 
@@ -679,7 +684,7 @@ class FrameworkDetectorTest {
             assertThat(recipe.rootDirectory()).isEqualTo("apps/web");
             assertThat(recipe.installDirectory()).isEmpty();
             assertThat(recipe.packageManager()).isEqualTo(PNPM);
-            assertThat(recipe.install().command()).isEqualTo("pnpm install --frozen-lockfile --prod=false");
+            assertThat(installOf(recipe).command()).isEqualTo("pnpm install --frozen-lockfile --prod=false");
             assertThat(recipe.build()).isEqualTo("turbo run build");
             assertThat(recipe.outputs()).startsWith("apps/web/dist");
             assertThat(recipe.notes())
@@ -721,7 +726,7 @@ class FrameworkDetectorTest {
                     """);
             assertThat(recipe.rootDirectory()).isEqualTo("site");
             assertThat(recipe.installDirectory()).isEmpty();
-            assertThat(recipe.install().command()).startsWith("npm ci");
+            assertThat(installOf(recipe).command()).startsWith("npm ci");
         }
 
         @Test
@@ -730,7 +735,7 @@ class FrameworkDetectorTest {
                     TURBO + "--- old/index.html\n--- old/package.json\n{ \"devDependencies\": { \"vite\": \"4\" } }\n",
                     with("rootDirectory", "old"));
             assertThat(recipe.installDirectory()).isEqualTo("old");
-            assertThat(recipe.install().command()).contains("--ignore-workspace");
+            assertThat(installOf(recipe).command()).contains("--ignore-workspace");
             assertThat(recipe.build()).isEqualTo("vite build");
         }
 
@@ -770,8 +775,8 @@ class FrameworkDetectorTest {
                             "vite build --base=/x/",
                             "outputDirectory",
                             "./made/"));
-            assertThat(recipe.install().command()).isEqualTo("npm i -f");
-            assertThat(recipe.install().fallback()).isNull();
+            assertThat(installOf(recipe).command()).isEqualTo("npm i -f");
+            assertThat(installOf(recipe).fallback()).isNull();
             assertThat(recipe.build()).isEqualTo("vite build --base=/x/");
             assertThat(recipe.outputs()).containsExactly("made");
             assertThat(recipe.outputGiven()).isTrue();
