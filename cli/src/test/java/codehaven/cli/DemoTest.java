@@ -22,7 +22,7 @@ final class DemoTest {
         var nobody = "unix://" + data.resolve("no-engine.sock");
         var demo = Haven.start(Map.of("CODEHAVEN_DOCKER_HOST", nobody), "demo", "--exit", "--data", data.toString());
         assertThat(demo.exitCode()).as(demo.output()).isZero();
-        assertThat(demo.output()).contains("the page of commit").contains("No Docker engine");
+        assertThat(demo.output()).contains("the page of commit").contains("no Docker engine");
     }
 
     @Test

@@ -248,14 +248,14 @@ final class Haven implements AutoCloseable {
     /** {@code kill -9}. */
     void kill() {
         process.destroyForcibly();
-        join();
+        join(1);
     }
 
-    private void join() {
+    private void join(long minutes) {
         try {
-            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            if (!process.waitFor(minutes, TimeUnit.MINUTES)) {
                 process.destroyForcibly();
-                throw new AssertionError("it did not stop within a minute:\n" + output());
+                throw new AssertionError("it did not stop within " + minutes + " min:\n" + output());
             }
             reader.join(5_000);
         } catch (InterruptedException e) {
@@ -267,11 +267,11 @@ final class Haven implements AutoCloseable {
     @Override
     public void close() {
         process.destroy();
-        join();
+        join(1);
     }
 
     int exitCode() {
-        join();
+        join(5);
         return process.exitValue();
     }
 
