@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Diagnosis {
 
     /** That it failed is known. */
-    private static final Pattern EMPTY = Pattern.compile("(?i)build failed|error during build|command failed|ELIFECYCLE");
+    private static final Pattern EMPTY =
+            Pattern.compile("(?i)build failed|error during build|command failed|ELIFECYCLE");
 
     private static final int LONGEST = 240;
     private static final int CONTEXT = 40;

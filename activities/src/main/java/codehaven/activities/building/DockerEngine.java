@@ -221,8 +221,9 @@ public final class DockerEngine implements AutoCloseable {
         }
         var text = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
         var message = text.replaceFirst("(?s).*\"message\"\\s*:\\s*\"((?:[^\"\\\\]|\\\\.)*)\".*", "$1");
-        var line =
-                message.replace("\\\"", "\"").replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
+        var line = message.replace("\\\"", "\"")
+                .replaceAll("[\\s\\p{Cntrl}]+", " ")
+                .strip();
         line = line.endsWith(".") ? line.substring(0, line.length() - 1) : line;
         return line.length() > 300 ? line.substring(0, 300) + "…" : line;
     }

@@ -218,7 +218,7 @@ final class FrameworkDetector {
             // With CI set, it fails a build for a warning. Whoever deploys wants the site; the warnings are in the log.
             variables.put("CI", "false");
         }
-        var commands = build == null ? List.<String>of() : at.commands(build);
+        var outputs = outputs(at, framework, build == null ? List.of() : at.commands(build));
         var homeCaches = new ArrayList<>(tools.homeCaches());
         homeCaches.add(Recipe.TOOLS);
         return new Recipe(
@@ -231,7 +231,8 @@ final class FrameworkDetector {
                 install == null && build == null ? null : tools.prepare(),
                 install,
                 build,
-                outputs(at, framework, commands),
+                outputs.all(),
+                outputs.sources(),
                 settings.outputDirectory() != null,
                 spa(framework),
                 Stream.concat(framework.caches().stream().map(at::path), tools.treeCaches().stream())
@@ -339,6 +340,7 @@ final class FrameworkDetector {
                 at.json().stream().toList(),
                 Stream.of(at.directory(), "").distinct().toList());
         var build = settings.buildCommand() == null ? tools.build() : settings.buildCommand();
+        var outputs = outputs(at, framework, at.commands(build));
         var usesNode = tools.image() == null;
         var javaScript = usesNode && at.json().isPresent() ? JavaScriptTools.of(at, "") : null;
         var variables = new HashMap<>(quiet());
@@ -363,7 +365,8 @@ final class FrameworkDetector {
                 prepare,
                 install(install),
                 build.isBlank() ? null : build,
-                outputs(at, framework, at.commands(build)),
+                outputs.all(),
+                outputs.sources(),
                 settings.outputDirectory() != null,
                 spa(framework),
                 framework.caches().stream().map(at::path).toList(),
@@ -397,6 +400,9 @@ final class FrameworkDetector {
         if (settings.outputDirectory() == null && !looksLikeASite(at)) {
             throw nothing(at);
         }
+        var outputs = settings.outputDirectory() == null
+                ? OutputDirectories.Candidates.only(place(at))
+                : outputs(at, Framework.STATIC_FILES, List.of());
         return new Recipe(
                 Framework.STATIC_FILES,
                 node.image(),
@@ -407,9 +413,8 @@ final class FrameworkDetector {
                 null,
                 command == null || command.isBlank() ? null : new Install(command, null),
                 null,
-                settings.outputDirectory() == null
-                        ? List.of(place(at))
-                        : outputs(at, Framework.STATIC_FILES, List.of()),
+                outputs.all(),
+                outputs.sources(),
                 settings.outputDirectory() != null,
                 settings.spaFallback(),
                 List.of(),
@@ -471,12 +476,12 @@ final class FrameworkDetector {
         return command.isBlank() ? null : new Install(command, null);
     }
 
-    private List<String> outputs(AppDirectory at, Framework framework, List<String> commands) {
+    private OutputDirectories.Candidates outputs(AppDirectory at, Framework framework, List<String> commands) {
         var given = settings.outputDirectory();
         if (given == null) {
             return OutputDirectories.of(at, framework, commands);
         }
-        return List.of(SourceTree.normalised(at.directory(), given.strip())
+        return OutputDirectories.Candidates.only(SourceTree.normalised(at.directory(), given.strip())
                 .orElseThrow(() -> new StepFailure(
                         FailureKind.NO_OUTPUT,
                         "The output directory '" + shown(given) + "' is outside of the repository.")));

@@ -3,9 +3,11 @@ package codehaven.activities.building;
 import codehaven.model.Framework;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -30,8 +32,7 @@ final class OutputDirectories {
             "storybook-static",
             "site",
             "output",
-            "target",
-            "docs");
+            "target");
 
     private static final String TEXT = "[\"'`]([^\"'`$\\r\\n]{1,200})[\"'`]";
 
@@ -39,10 +40,23 @@ final class OutputDirectories {
     private static final String PLACE = "(?:(?:\\w+\\.)?(?:resolve|join)\\((?:[^()]|\\([^()]{0,100}\\)){0,200}?,\\s*"
             + TEXT + "\\s*,?\\s*\\)|" + TEXT + ")";
 
+    /**
+     * Where to look.
+     *
+     * @param all best first, relative to the top of the tree
+     * @param sources those that are in the repository already, and nothing says that the build writes there
+     */
+    record Candidates(List<String> all, Set<String> sources) {
+        static Candidates only(String directory) {
+            return new Candidates(List.of(directory), Set.of());
+        }
+    }
+
     private final AppDirectory at;
     private final Framework framework;
     private final List<String> commands;
     private final LinkedHashSet<String> found = new LinkedHashSet<>();
+    private final Set<String> sources = new HashSet<>();
 
     private OutputDirectories(AppDirectory at, Framework framework, List<String> commands) {
         this.at = at;
@@ -55,11 +69,11 @@ final class OutputDirectories {
      *
      * @param commands what the build runs, one by one
      */
-    static List<String> of(AppDirectory at, Framework framework, List<String> commands) {
+    static Candidates of(AppDirectory at, Framework framework, List<String> commands) {
         var directories = new OutputDirectories(at, framework, commands);
         directories.own();
         directories.usual();
-        return List.copyOf(directories.found);
+        return new Candidates(List.copyOf(directories.found), Set.copyOf(directories.sources));
     }
 
     private void own() {
@@ -293,19 +307,21 @@ final class OutputDirectories {
         add(first("\\bdir\\s*:\\s*" + TEXT, at.config("rollup.config")));
     }
 
-    /** What was in the tree before the build is not its output, unless nothing else is: then it comes last. */
+    /** What is in the tree before the build is not its output, unless nothing else is: then it comes last. */
     private void usual() {
         var before = new ArrayList<String>();
         for (var each : USUAL) {
             if (at.isDirectory(each)) {
-                before.add(each);
+                before.add(at.path(each));
             } else {
                 add(each);
             }
         }
         if (framework == Framework.STATIC_FILES) {
-            before.forEach(this::add);
-            found.add(at.directory());
+            before.add(at.directory());
+            before.removeAll(found);
+            sources.addAll(before);
+            found.addAll(before);
         }
     }
 

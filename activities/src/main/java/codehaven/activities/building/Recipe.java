@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param install installs the dependencies, absent when nothing is to be installed
  * @param build makes the output, absent when the files are served as they are
  * @param outputs where the output may be, best guess first; see {@link #output}
+ * @param sources those of the outputs that are in the repository too: they are the output only when they have an
+ *     {@code index.html} at their top
  * @param outputGiven whether the project's settings name the output directory, so that nothing else will do
  * @param spa whether unknown paths are answered with {@code index.html}; absent means: unless there is a
  *     {@code 404.html}
@@ -46,6 +49,7 @@ record Recipe(
         @Nullable Install install,
         @Nullable String build,
         List<String> outputs,
+        Set<String> sources,
         boolean outputGiven,
         @Nullable Boolean spa,
         List<String> treeCaches,
@@ -59,10 +63,51 @@ record Recipe(
 
     Recipe {
         outputs = List.copyOf(outputs);
+        sources = Set.copyOf(sources);
         treeCaches = List.copyOf(treeCaches);
         homeCaches = List.copyOf(homeCaches);
         variables = Map.copyOf(variables);
         notes = List.copyOf(notes);
+    }
+
+    /** Without any output that is in the repository too. */
+    Recipe(
+            Framework framework,
+            String image,
+            @Nullable Integer node,
+            @Nullable Installer packageManager,
+            String rootDirectory,
+            String installDirectory,
+            @Nullable String prepare,
+            @Nullable Install install,
+            @Nullable String build,
+            List<String> outputs,
+            boolean outputGiven,
+            @Nullable Boolean spa,
+            List<String> treeCaches,
+            List<String> homeCaches,
+            Map<String, String> variables,
+            String cacheKey,
+            List<Note> notes) {
+        this(
+                framework,
+                image,
+                node,
+                packageManager,
+                rootDirectory,
+                installDirectory,
+                prepare,
+                install,
+                build,
+                outputs,
+                Set.of(),
+                outputGiven,
+                spa,
+                treeCaches,
+                homeCaches,
+                variables,
+                cacheKey,
+                notes);
     }
 
     /** A line for the log. */
@@ -119,8 +164,8 @@ record Recipe(
             if (look == Look.SITE) {
                 return Optional.of(each);
             }
-            // After a build, the source's own directory is a site only with a page: else the source would be published.
-            if (look == Look.FILES && (build == null || !each.equals(rootDirectory))) {
+            // Else the source would be published where a build made nothing.
+            if (look == Look.FILES && !sources.contains(each)) {
                 withFiles.add(each);
             }
         }

@@ -535,6 +535,21 @@ class FrameworkDetectorTest {
         }
 
         @Test
+        void theSourceIsNotTheOutputOfABuildThatMadeNothing() {
+            var recipe = detect("""
+                    --- public/logo.svg
+                    --- out/notes.md
+                    --- package.json
+                    { "scripts": { "build": "true" } }
+                    """);
+            assertThat(recipe.output(
+                            directory -> directory.isEmpty() || directory.equals("public") || directory.equals("out")
+                                    ? Recipe.Look.FILES
+                                    : Recipe.Look.ABSENT))
+                    .isEmpty();
+        }
+
+        @Test
         void nothingToBuildSaysWhereThereIsSomething() {
             var refusal = refused("""
                     --- README.md
@@ -558,7 +573,8 @@ class FrameworkDetectorTest {
         void npmWithALockInstallsItAndKnowsWhatToDoWhenItDisagrees() {
             var recipe = detect(VITE_REACT + "--- package-lock.json\n{ \"lockfileVersion\": 3 }\n");
             assertThat(installOf(recipe).command()).isEqualTo("npm ci --include=dev");
-            assertThat(fallbackOf(recipe).when()
+            assertThat(fallbackOf(recipe)
+                            .when()
                             .matcher("npm error code EUSAGE")
                             .find())
                     .isTrue();
