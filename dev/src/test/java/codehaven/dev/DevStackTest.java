@@ -57,7 +57,6 @@ class DevStackTest {
                     .noneMatch(pid ->
                             ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
             assertThat(stack.took()).containsOnlyKeys(DevStack.Part.values());
-            System.out.println("the stack came up: " + stack.took());
             assertThat(stack.temporal().serves()).isTrue();
             assertThat(client.getDatabase("test").getCollection("left").find().first())
                     .containsEntry("_id", "kept");

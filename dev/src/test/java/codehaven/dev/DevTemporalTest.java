@@ -11,7 +11,6 @@ import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import java.net.HttpURLConnection;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,10 +26,7 @@ class DevTemporalTest {
 
     @Test
     void workflowIsFoundByItsAttributeAfterTheServerWasKilled() throws Exception {
-        Instant began = Instant.now();
         try (DevTemporal temporal = DevTemporal.start(directory, List.of("ProjectSlug", "Branch", "Trigger"))) {
-            System.out.println(
-                    "temporal up in " + Duration.between(began, Instant.now()).toMillis() + " ms");
             assertThat(temporal.kind()).isEqualTo(DevTemporal.Kind.REAL);
             withClient(temporal, client -> {
                 client.newUntypedWorkflowStub(
@@ -56,8 +52,6 @@ class DevTemporalTest {
                 assertThat(Instant.now()).isBefore(killed.plusSeconds(30));
                 Thread.sleep(20);
             }
-            System.out.println("temporal back in "
-                    + Duration.between(killed, Instant.now()).toMillis() + " ms");
             withClient(temporal, DevTemporalTest::assertListed);
             temporal.stop();
             temporal.start();

@@ -107,7 +107,7 @@ final class BuildNetwork {
     private static @Nullable String uplinkMtu() {
         try {
             for (var line : Files.readAllLines(Path.of("/proc/net/route"))) {
-                var fields = line.split("\\s+");
+                var fields = line.split("\\s+", -1);
                 if (fields.length > 1 && fields[1].equals("00000000")) {
                     return Files.readString(Path.of("/sys/class/net", fields[0], "mtu"))
                             .strip();

@@ -89,7 +89,7 @@ final class BuildSweep implements AutoCloseable {
             return made.plus(OF_OTHERS).isBefore(Instant.now());
         }
         var run = found.get().run();
-        return found.get().status().isFinal() || run != null && !run.equals(labels.get(ContainerSandbox.RUN));
+        return found.get().status().isFinal() || (run != null && !run.equals(labels.get(ContainerSandbox.RUN)));
     }
 
     private static Instant madeAt(InspectVolumeResponse volume) {

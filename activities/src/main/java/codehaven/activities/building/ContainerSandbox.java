@@ -58,6 +58,9 @@ final class ContainerSandbox implements Sandbox {
     private static final int USER = 1000;
     private static final long MIB = 1 << 20;
 
+    /** More than bundlers need, and not more than engines may give. */
+    private static final long OPEN_FILES = 16_384;
+
     private static final Duration LOOK = Duration.ofMillis(500);
     private static final Duration INSPECT = Duration.ofSeconds(2);
 
@@ -262,7 +265,7 @@ final class ContainerSandbox implements Sandbox {
                 .withNanoCPUs((long) (cpus * 1e9))
                 .withPidsLimit((long) walls.pids())
                 .withUlimits(List.of(
-                        new Ulimit("nofile", 65_536L, 65_536L),
+                        new Ulimit("nofile", OPEN_FILES, OPEN_FILES),
                         new Ulimit("core", 0L, 0L),
                         new Ulimit("fsize", walls.diskMb() * MIB, walls.diskMb() * MIB)))
                 .withCapDrop(Capability.ALL)
@@ -632,7 +635,7 @@ final class ContainerSandbox implements Sandbox {
 
         /** The container has ended: what it printed last is still to come. */
         void finish(DockerEngine engine, String id) throws InterruptedException {
-            if (!await(Duration.ofSeconds(10)) || reading != null && reading.broken) {
+            if (!await(Duration.ofSeconds(10)) || (reading != null && reading.broken)) {
                 open(engine, id, false);
                 await(Duration.ofMinutes(2));
             }

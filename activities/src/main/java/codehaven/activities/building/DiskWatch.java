@@ -118,7 +118,7 @@ final class DiskWatch implements AutoCloseable {
     /** {@code du} complains about files that vanish meanwhile; the figure is on the last line. */
     private static @Nullable Long figure(String output) {
         var last = output.lines().filter(each -> each.matches("\\d+\\s.*")).reduce((a, b) -> b);
-        return last.map(each -> Long.valueOf(each.split("\\s")[0])).orElse(null);
+        return last.map(each -> Long.valueOf(each.split("\\s", -1)[0])).orElse(null);
     }
 
     @Override

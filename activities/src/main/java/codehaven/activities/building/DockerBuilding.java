@@ -54,7 +54,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
     private final BuildSweep sweep;
 
     /** What an archive of output begins with. */
-    record Record(String run, BuiltOutput built) {}
+    record Done(String run, BuiltOutput built) {}
 
     /**
      * Prepares to build; neither the engine nor storage need be there yet.
@@ -124,7 +124,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
         var work = WorkFiles.of(settings.data(), request.deployment());
         var archive = work.resolve("output.tar.zst");
         try {
-            basket.archive(archive, JSON.writeValueAsString(new Record(run, built)));
+            basket.archive(archive, JSON.writeValueAsString(new Done(run, built)));
             scope.check();
             state.blobs().put(key, archive);
             var left = work.resolve("output");
@@ -162,7 +162,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
             if (record == null) {
                 return Optional.empty();
             }
-            var read = JSON.readValue(record, Record.class);
+            var read = JSON.readValue(record, Done.class);
             return read.run().equals(run) ? Optional.of(read.built()) : Optional.empty();
         } catch (Blobs.NotThere | JsonProcessingException e) {
             return Optional.empty();

@@ -110,11 +110,11 @@ final class FillingTar implements AutoCloseable {
                 entry.setLinkName(next.isLink() ? prefix + next.getLinkName() : next.getLinkName());
             } else if (next.isDirectory()) {
                 entry = new TarArchiveEntry(prefix + name);
-                entry.setMode(next.getMode() & 0777 | 0700);
+                entry.setMode((next.getMode() & 0777) | 0700);
             } else if (next.isFile()) {
                 entry = new TarArchiveEntry(prefix + name);
                 entry.setSize(next.getSize());
-                entry.setMode(next.getMode() & 0777 | 0600);
+                entry.setMode((next.getMode() & 0777) | 0600);
                 entry.setModTime(next.getLastModifiedTime());
             } else {
                 continue;

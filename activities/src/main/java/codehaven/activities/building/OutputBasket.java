@@ -236,11 +236,8 @@ final class OutputBasket implements TreeVisitor {
     /** Whether a file is never published, wherever it lies. */
     static boolean isPrivate(String path) {
         for (var segment : path.split("/", -1)) {
-            if (segment.equals("node_modules")
-                    || segment.startsWith(".")
-                            && segment.length() > 1
-                            && !segment.equals(".well-known")
-                            && !segment.equals("..")) {
+            var hidden = segment.startsWith(".") && !segment.equals(".") && !segment.equals("..");
+            if (segment.equals("node_modules") || (hidden && !segment.equals(".well-known"))) {
                 return true;
             }
         }

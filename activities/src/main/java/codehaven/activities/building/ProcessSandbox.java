@@ -50,6 +50,8 @@ final class ProcessSandbox implements Sandbox {
             "npm_config_cafile",
             "npm_config_nodedir");
 
+    private static final long PAGES_PER_MIB = (1 << 20) / 4096;
+
     /** Where bubblewrap shows the sandbox's directory. */
     private static final String SHOWN = "/tmp/build";
 
@@ -209,7 +211,8 @@ final class ProcessSandbox implements Sandbox {
         if (code.isPresent()) {
             return new Exit(Ended.BY_ITSELF, Integer.parseInt(code.get().strip()), tooMuchMemory);
         }
-        return new Exit(tooMuchMemory ? Ended.BY_ITSELF : Ended.FROM_OUTSIDE, 137, tooMuchMemory);
+        return new Exit(
+                tooMuchMemory ? Ended.BY_ITSELF : Ended.FROM_OUTSIDE, Math.max(1, process.exitValue()), tooMuchMemory);
     }
 
     private Thread reader(InputStream in, boolean stderr) {
@@ -243,17 +246,17 @@ final class ProcessSandbox implements Sandbox {
         var all = new ArrayList<ProcessHandle>();
         all.add(process.toHandle());
         process.descendants().forEach(all::add);
-        var pages = 0L;
-        for (var each : all) {
-            try {
-                pages += Long.parseLong(Files.readString(Path.of("/proc", Long.toString(each.pid()), "statm"))
-                        .split(" ")[1]);
-            } catch (IOException e) {
-                // It has ended meanwhile.
-                continue;
-            }
+        return all.stream().mapToLong(ProcessSandbox::residentPages).sum() / PAGES_PER_MIB;
+    }
+
+    private static long residentPages(ProcessHandle process) {
+        try {
+            var statm = Files.readString(Path.of("/proc", Long.toString(process.pid()), "statm"));
+            return Long.parseLong(statm.split(" ", -1)[1]);
+        } catch (IOException e) {
+            // It has ended meanwhile.
+            return 0;
         }
-        return pages * 4096 >> 20;
     }
 
     private List<String> command(Phase phase) {
@@ -292,22 +295,8 @@ final class ProcessSandbox implements Sandbox {
                     List.of("--tmpfs", root.resolve("../../..").normalize().toString()));
         }
         // What was hidden but is needed: the resolver's file, and a Node.js in somebody's home.
-        for (var needed :
-                List.of(Path.of("/etc/resolv.conf"), HostProcess.find("node").orElse(Path.of("/usr/bin/node")))) {
-            try {
-                var real = needed.toRealPath();
-                var shown = real.getFileName() != null && real.endsWith("bin/node")
-                        ? real.getParent().getParent()
-                        : real;
-                if (shown != null
-                        && List.of("home", "root", "run", "tmp")
-                                .contains(shown.getName(0).toString())) {
-                    command.addAll(List.of("--ro-bind", shown.toString(), shown.toString()));
-                }
-            } catch (IOException e) {
-                continue;
-            }
-        }
+        showAgain(Path.of("/etc/resolv.conf"), 0, command);
+        HostProcess.find("node").ifPresent(node -> showAgain(node, 2, command));
         command.addAll(List.of(
                 "--bind",
                 root.toString(),
@@ -323,6 +312,20 @@ final class ProcessSandbox implements Sandbox {
                 "/",
                 "--"));
         return command;
+    }
+
+    /** @param up how many directories above the file are shown with all that is in them */
+    private static void showAgain(Path file, int up, List<String> command) {
+        try {
+            var real = file.toRealPath();
+            var shown = up == 0 ? real : real.resolve("../".repeat(up)).normalize();
+            if (List.of("home", "root", "run", "tmp").contains(real.getName(0).toString())) {
+                command.addAll(List.of("--ro-bind", shown.toString(), shown.toString()));
+            }
+        } catch (IOException e) {
+            // A link to nothing hides nothing.
+            return;
+        }
     }
 
     private static Optional<Path> workingBubblewrap(Path root) throws IOException {

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 record RunFiles(Map<String, String> files) {
 
-    static final String SCRIPT = "build.sh";
+    static final String SCRIPT = "phase.sh";
     static final String VARIABLES = "env";
     static final String CACHE = "cache";
     static final String LOOKS = "looks";

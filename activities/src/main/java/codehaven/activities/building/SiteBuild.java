@@ -28,7 +28,6 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** One build, from a source archive on this machine to a basket of the site's files. */
 final class SiteBuild {
@@ -309,16 +308,10 @@ final class SiteBuild {
             var fallback = recipe.install().fallback();
             var exit = begin == Phase.Name.INSTALL ? run(order, sandbox, Phase.Name.INSTALL) : null;
             if (exit == null || !exit.good()) {
-                var again = fallback != null
-                        && (exit == null
-                                || exit.ended() == Sandbox.Ended.BY_ITSELF
-                                        && fallback.when()
-                                                .matcher(sandbox.feed().text())
-                                                .find());
-                if (fallback == null || !again) {
-                    throw diagnose(order, sandbox, Phase.Name.INSTALL, exit);
-                }
                 if (exit != null) {
+                    if (fallback == null || !isFor(fallback, exit, sandbox.feed())) {
+                        throw diagnose(order, sandbox, Phase.Name.INSTALL, exit);
+                    }
                     scope.log().say(Level.warn, fallback.sentence());
                 }
                 var second = run(order, sandbox, Phase.Name.REINSTALL);
@@ -352,11 +345,12 @@ final class SiteBuild {
         return sandbox.run(phase);
     }
 
-    private static StepFailure diagnose(
-            BuildOrder order, Sandbox sandbox, Phase.Name name, Sandbox.@Nullable Exit exit) {
-        if (exit == null) {
-            throw new IllegalStateException("nothing of " + name + " ran");
-        }
+    private static boolean isFor(Recipe.Fallback fallback, Sandbox.Exit exit, OutputFeed feed) {
+        return exit.ended() == Sandbox.Ended.BY_ITSELF
+                && fallback.when().matcher(feed.text()).find();
+    }
+
+    private static StepFailure diagnose(BuildOrder order, Sandbox sandbox, Phase.Name name, Sandbox.Exit exit) {
         return Diagnosis.of(order, order.phase(name), exit, sandbox.top(), sandbox.feed());
     }
 
@@ -382,7 +376,7 @@ final class SiteBuild {
         var line = lines.get(order.outputs().indexOf(output)).split(" ", 2);
         var real = line.length < 2 ? "" : line[1];
         var top = sandbox.top();
-        if (!real.equals(top) && !real.startsWith(top + "/") || (real + "/").contains("/../")) {
+        if (!(real + "/").startsWith(top + "/") || (real + "/").contains("/../")) {
             throw new StepFailure(
                     FailureKind.NO_OUTPUT,
                     "The output directory " + shown(output) + " is a link out of the repository.");

@@ -1,4 +1,4 @@
-# Runs one phase of a build: build.sh ROOT PHASE
+# Runs one phase of a build: phase.sh ROOT PHASE
 # ROOT/run/env, ROOT/run/PHASE.dir and ROOT/run/PHASE.sh say what; ROOT/run/PHASE.exit says how it went.
 root=$1
 phase=$2
