@@ -5,7 +5,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,17 +14,37 @@ import org.jspecify.annotations.Nullable;
  */
 record BlobKey(String sha256, @Nullable String suffix) {
 
-    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
     private static final Set<String> SUFFIXES = Set.of("br", "gz", "zst");
 
     BlobKey {
-        if (!DIGEST.matcher(sha256).matches() || (suffix != null && !SUFFIXES.contains(suffix))) {
+        if (!isDigest(sha256) || (suffix != null && !SUFFIXES.contains(suffix))) {
             throw new IllegalArgumentException("not the name of a blob: " + sha256 + "." + suffix);
         }
     }
 
+    private static boolean isDigest(String text) {
+        if (text.length() != 64) {
+            return false;
+        }
+        for (var i = 0; i < 64; i++) {
+            var c = text.charAt(i);
+            if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static BlobKey of(String sha256) {
         return new BlobKey(sha256, null);
+    }
+
+    /**
+     * @throws IllegalArgumentException if this is not what {@link #text} returns
+     */
+    static BlobKey parse(String text) {
+        var dot = text.indexOf('.');
+        return dot < 0 ? of(text) : new BlobKey(text.substring(0, dot), text.substring(dot + 1));
     }
 
     /** Also the name of its file. */

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The bytes of a blob, wherever they are now. Whoever got one closes it. */
 sealed interface Content extends AutoCloseable {
@@ -82,11 +84,20 @@ sealed interface Content extends AutoCloseable {
             into.position(into.position() + n);
         }
 
+        /** On a thread of its own: what is left may be read to the end, so that the connection can be used again. */
         @Override
-        public void close() throws IOException {
-            stream.close();
+        public void close() {
+            Thread.ofVirtual().name("edge-close").start(() -> {
+                try {
+                    stream.close();
+                } catch (IOException e) {
+                    LOG.debug("a stream from storage did not close: {}", e.toString());
+                }
+            });
         }
     }
+
+    Logger LOG = LoggerFactory.getLogger(Content.class);
 
     @Override
     void close() throws IOException;

@@ -37,7 +37,7 @@ final class Platform {
 
     Source source() {
         answering();
-        return new Source(this::changedSince, this::find, this::open, _ -> () -> {});
+        return new Source(this::changedSince, this::find, this::open, _ -> () -> {}, () -> {});
     }
 
     private void answering() {
