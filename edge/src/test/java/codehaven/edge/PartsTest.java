@@ -21,14 +21,11 @@ class PartsTest {
     private static final String POINTED = "Wed, 04 Mar 2026 05:06:07 GMT";
     private static final String BEFORE = "Wed, 04 Mar 2026 05:06:06 GMT";
 
-    @TempDir
-    Path data;
-
     private EdgeServer edge;
     private String etag;
 
     @BeforeAll
-    void start() throws IOException {
+    void start(@TempDir Path data) throws IOException {
         var platform = new Platform();
         platform.site()
                 .with("a.txt", "0123456789")

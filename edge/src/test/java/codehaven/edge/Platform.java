@@ -104,6 +104,11 @@ final class Platform {
             return this;
         }
 
+        Draft file(String path, Manifest.File file) {
+            files.put(path, file);
+            return this;
+        }
+
         Draft spa() {
             spa = true;
             return this;

@@ -22,15 +22,12 @@ class ProtocolTest {
 
     private static final String HOST = "shop.sites.localhost";
 
-    @TempDir
-    Path data;
-
     private final Platform platform = new Platform();
     private EdgeServer edge;
     private int port;
 
     @BeforeAll
-    void start() {
+    void start(@TempDir Path data) {
         platform.site().with("index.html", "home").with("a.txt", "a").with("b.txt", "b").at(HOST);
         var times = new EdgeSettings.Times(
                 Duration.ofMillis(600), Duration.ofMillis(600), Duration.ofMillis(800), Duration.ofSeconds(3));
