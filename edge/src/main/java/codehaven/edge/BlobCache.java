@@ -12,7 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,14 +32,13 @@ final class BlobCache {
     static final int ATTEMPTS = 3;
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Duration COMPLAINT = Duration.ofMinutes(1);
 
     private final Backend backend;
     private final DiskBlobs disk;
     private final Cache<BlobKey, byte[]> memory;
     private final ConcurrentHashMap<BlobKey, CompletableFuture<byte[]>> fetching = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<BlobKey, Filling> filling = new ConcurrentHashMap<>();
-    private final AtomicLong complained = new AtomicLong(System.nanoTime() - COMPLAINT.toNanos());
+    private final Sparingly complaints = new Sparingly(Duration.ofMinutes(1));
 
     BlobCache(Backend backend, DiskBlobs disk, long memoryBytes) {
         this.backend = backend;
@@ -204,7 +202,7 @@ final class BlobCache {
         } catch (IOException e) {
             complain(e);
         }
-        return new Content.Passing(backend.open(key));
+        return new Content.Passing(key, size, backend.open(key));
     }
 
     /** The blob's way to disk, begun now if it is not on it. */
@@ -227,12 +225,7 @@ final class BlobCache {
         }
     }
 
-    /** Once a minute: a full disk fails with every file. */
     private void complain(Exception e) {
-        var last = complained.get();
-        var now = System.nanoTime();
-        if (now - last >= COMPLAINT.toNanos() && complained.compareAndSet(last, now)) {
-            LOG.error("a file cannot be kept or fetched: {}", e.toString());
-        }
+        complaints.run(() -> LOG.error("a file cannot be kept or fetched: {}", e.toString()));
     }
 }

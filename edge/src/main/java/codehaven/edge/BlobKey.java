@@ -56,10 +56,15 @@ record BlobKey(String sha256, @Nullable String suffix) {
         return suffix == null ? Blobs.blob(sha256) : Blobs.variant(sha256, suffix);
     }
 
-    /** Whether the bytes can be what the key says, as far as can be told. */
+    /** Whether the bytes can be what the key says, as far as can be told; a size of -1 is any. */
     boolean fits(byte[] bytes, long size) {
         return (size < 0 || bytes.length == size)
-                && (suffix != null || sha256(bytes).equals(sha256));
+                && (suffix != null || isOf(newDigest().digest(bytes)));
+    }
+
+    /** Whether content with this digest can be what the key says. What is compressed can be anything. */
+    boolean isOf(byte[] digest) {
+        return suffix != null || HexFormat.of().formatHex(digest).equals(sha256);
     }
 
     static String sha256(byte[] bytes) {

@@ -106,7 +106,7 @@ final class DiskBlobs {
         }
         var right = size < 0 || entry.size == size;
         if (right && !entry.verified && key.suffix() == null) {
-            right = digest(file).equals(key.sha256());
+            right = key.isOf(digest(file));
         }
         if (!right) {
             LOG.warn("removed {} from the cache: it is not what its name says", key);
@@ -229,7 +229,7 @@ final class DiskBlobs {
         return blobs.resolve(key.sha256().substring(0, 2)).resolve(key.text());
     }
 
-    private static String digest(Path file) throws IOException {
+    private static byte[] digest(Path file) throws IOException {
         var digest = BlobKey.newDigest();
         try (var in = Files.newInputStream(file)) {
             var buffer = new byte[128 * 1024];
@@ -237,6 +237,6 @@ final class DiskBlobs {
                 digest.update(buffer, 0, n);
             }
         }
-        return java.util.HexFormat.of().formatHex(digest.digest());
+        return digest.digest();
     }
 }

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -88,7 +87,7 @@ final class Filling {
                 }
             }
         }
-        if (key.suffix() == null && !HexFormat.of().formatHex(digest.digest()).equals(key.sha256())) {
+        if (!key.isOf(digest.digest())) {
             throw new IllegalStateException(key + " in storage has other content than its name says");
         }
     }

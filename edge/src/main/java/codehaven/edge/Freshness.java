@@ -82,7 +82,10 @@ final class Freshness {
         if (HEX.matcher(text).matches()) {
             return true;
         }
-        if (!made || text.length() != SHORTEST || !SHORT.matcher(text).matches() || WORD.matcher(text).matches()) {
+        if (!made
+                || text.length() != SHORTEST
+                || !SHORT.matcher(text).matches()
+                || WORD.matcher(text).matches()) {
             return false;
         }
         var digits = text.chars().anyMatch(c -> c >= '0' && c <= '9');

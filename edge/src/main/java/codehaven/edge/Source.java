@@ -26,6 +26,7 @@ record Source(
         AutoCloseable release) {
 
     static Source of(State state) {
-        return new Source(state.sites()::changedSince, state.sites()::find, state.blobs()::open, state.bus()::onRoutes, state);
+        return new Source(
+                state.sites()::changedSince, state.sites()::find, state.blobs()::open, state.bus()::onRoutes, state);
     }
 }

@@ -87,12 +87,14 @@ class CacheTest {
             var host = "preview.sites.localhost";
             assertThat(get(edge.port(), host, "/").text()).isEqualTo("home");
             assertThat(get(edge.port(), host, "/never/asked/for.js").text()).isEqualTo("deep");
-            assertThat(get(edge.port(), host, "/app.js", "Accept-Encoding: br").text()).isEqualTo("brbr");
+            assertThat(get(edge.port(), host, "/app.js", "Accept-Encoding: br").text())
+                    .isEqualTo("brbr");
             assertThat(get(edge.port(), host, "/app.js").text()).isEqualTo("uncompressed");
             assertThat(BlobKey.sha256(get(edge.port(), host, "/big.bin").body().getBytes("ISO-8859-1")))
                     .isEqualTo(BlobKey.sha256(big));
             assertThat(get(edge.port(), host, "/none").status()).isEqualTo(404);
-            assertThat(get(edge.port(), "unknown.sites.localhost", "/").status()).isEqualTo(404);
+            assertThat(get(edge.port(), "unknown.sites.localhost", "/").status())
+                    .isEqualTo(404);
         }
     }
 
@@ -122,7 +124,8 @@ class CacheTest {
         var lost = "lost".getBytes(java.nio.charset.StandardCharsets.UTF_8);
         platform.site().with("lost.txt", "lost").at("lost.sites.localhost", Site.Role.BRANCH, "deploy02", 1);
         platform.storage.remove("blobs/" + BlobKey.sha256(lost));
-        assertThat(get(edge.port(), "lost.sites.localhost", "/lost.txt").status()).isEqualTo(503);
+        assertThat(get(edge.port(), "lost.sites.localhost", "/lost.txt").status())
+                .isEqualTo(503);
     }
 
     @Test
@@ -188,15 +191,16 @@ class CacheTest {
                 .with("small.txt", "small")
                 .with("big.bin", big, "application/octet-stream", List.of())
                 .at(HOST, Site.Role.BRANCH, "deploy01", 1);
-        startUsual();
-        assertThat(get(edge.port(), HOST, "/none").status()).as("the manifest is known").isEqualTo(404);
         platform.reading = bytes -> {
             var wrong = bytes.clone();
-            wrong[0]++;
+            wrong[bytes.length - 1] += bytes[0] == '{' ? 0 : 1;
             return new ByteArrayInputStream(wrong);
         };
+        startUsual();
         assertThat(get(edge.port(), HOST, "/small.txt").status()).isEqualTo(503);
-        assertThatThrownBy(() -> get(edge.port(), HOST, "/big.bin")).isInstanceOf(EOFException.class);
+        for (var i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> get(edge.port(), HOST, "/big.bin")).isInstanceOf(EOFException.class);
+        }
         assertThat(file(big)).doesNotExist();
         platform.reading = ByteArrayInputStream::new;
         assertThat(get(edge.port(), HOST, "/big.bin").body()).hasSize(MB);
@@ -261,7 +265,8 @@ class CacheTest {
             var asked = new java.util.ArrayList<java.util.concurrent.Future<Integer>>();
             for (var i = 0; i < 40; i++) {
                 var path = i % 2 == 0 ? "/a.txt" : "/big.bin";
-                asked.add(threads.submit(() -> get(edge.port(), HOST, path).body().length()));
+                asked.add(
+                        threads.submit(() -> get(edge.port(), HOST, path).body().length()));
             }
             Await.until(() -> edge.status().connections() == 40);
             gate.countDown();
@@ -302,8 +307,11 @@ class CacheTest {
                 assertThat(get(edge.port(), HOST, "/").text()).isEqualTo("home");
             }
         }
-        assertThat(get(edge.port(), HOST, "/huge.bin").body()).as("passes through").hasSize(3 * MB);
-        assertThat(get(edge.port(), HOST, "/huge.bin", "Range: bytes=0-1").status()).isEqualTo(200);
+        assertThat(get(edge.port(), HOST, "/huge.bin").body())
+                .as("passes through")
+                .hasSize(3 * MB);
+        assertThat(get(edge.port(), HOST, "/huge.bin", "Range: bytes=0-1").status())
+                .isEqualTo(200);
         assertThat(edge.status().diskBytes()).isLessThanOrEqualTo(2 * MB);
         assertThat(edge.status().memoryBytes()).isLessThanOrEqualTo(400_000);
         platform.away = true;
@@ -357,7 +365,9 @@ class CacheTest {
                         most = Math.max(most, used() - before);
                     }
                 }
-                assertThat(java.util.HexFormat.of().formatHex(digest.digest())).as(from).isEqualTo(sha);
+                assertThat(java.util.HexFormat.of().formatHex(digest.digest()))
+                        .as(from)
+                        .isEqualTo(sha);
             }
             System.gc();
             assertThat(used() - before).as(from).isLessThan(20L * MB);

@@ -68,9 +68,7 @@ class PartsTest {
         var type = String.valueOf(parts.field("Content-Type"));
         assertThat(type).startsWith("multipart/byteranges; boundary=");
         var boundary = type.substring(type.indexOf('=') + 1);
-        assertThat(parts.text())
-                .isEqualTo(
-                        """
+        assertThat(parts.text()).isEqualTo("""
 
                         --B
                         Content-Type: application/octet-stream
@@ -88,9 +86,7 @@ class PartsTest {
 
                         9
                         --B--
-                        """
-                                .replace("\n", "\r\n")
-                                .replace("--B", "--" + boundary));
+                        """.replace("\n", "\r\n").replace("--B", "--" + boundary));
     }
 
     @Test
@@ -100,20 +96,32 @@ class PartsTest {
             assertThat(answer.status()).as(range).isEqualTo(416);
             assertThat(answer.field("Content-Range")).isEqualTo("bytes */10");
         }
-        assertThat(get(edge.port(), HOST, "/empty.txt", "Range: bytes=0-").status()).isEqualTo(416);
+        assertThat(get(edge.port(), HOST, "/empty.txt", "Range: bytes=0-").status())
+                .isEqualTo(416);
     }
 
     @Test
     void whatIsNoRangeIsIgnored() throws IOException {
         for (var range : new String[] {
-            "bytes=", "bytes=x", "bytes=3-1", "bytes=1", "bytes=--1", "bytes=1-2x", "lines=1-2", "bytes=a-b,1-2",
-            "bytes=" + "0-0,".repeat(17), "bytes=-", "bytes=9999999999999999999-", "bytes 0-1"
+            "bytes=",
+            "bytes=x",
+            "bytes=3-1",
+            "bytes=1",
+            "bytes=--1",
+            "bytes=1-2x",
+            "lines=1-2",
+            "bytes=a-b,1-2",
+            "bytes=" + "0-0,".repeat(17),
+            "bytes=-",
+            "bytes=9999999999999999999-",
+            "bytes 0-1"
         }) {
             var answer = ask("Range: " + range);
             assertThat(answer.status()).as(range).isEqualTo(200);
             assertThat(answer.text()).isEqualTo("0123456789");
         }
-        assertThat(head(edge.port(), HOST, "/a.txt", "Range: bytes=0-1").status()).isEqualTo(200);
+        assertThat(head(edge.port(), HOST, "/a.txt", "Range: bytes=0-1").status())
+                .isEqualTo(200);
     }
 
     @Test
@@ -155,8 +163,11 @@ class PartsTest {
             assertThat(answer.field("Content-Length")).isNull();
         }
         for (var condition : new String[] {
-            "If-None-Match: \"other\"", "If-None-Match: " + etag.substring(0, 20), "If-Modified-Since: " + BEFORE,
-            "If-Modified-Since: never", "If-None-Match: \"other\"\r\nIf-Modified-Since: " + POINTED
+            "If-None-Match: \"other\"",
+            "If-None-Match: " + etag.substring(0, 20),
+            "If-Modified-Since: " + BEFORE,
+            "If-Modified-Since: never",
+            "If-None-Match: \"other\"\r\nIf-Modified-Since: " + POINTED
         }) {
             assertThat(ask(condition).status()).as(condition).isEqualTo(200);
         }

@@ -28,7 +28,11 @@ class ProtocolTest {
 
     @BeforeAll
     void start(@TempDir Path data) {
-        platform.site().with("index.html", "home").with("a.txt", "a").with("b.txt", "b").at(HOST);
+        platform.site()
+                .with("index.html", "home")
+                .with("a.txt", "a")
+                .with("b.txt", "b")
+                .at(HOST);
         var times = new EdgeSettings.Times(
                 Duration.ofMillis(600), Duration.ofMillis(600), Duration.ofMillis(800), Duration.ofSeconds(3));
         edge = EdgeServer.startFrom(
@@ -90,7 +94,9 @@ class ProtocolTest {
     void whatIsTooLongIsSaidToBe() throws IOException {
         assertThat(get(port, HOST, "/" + "a".repeat(9_000)).status()).isEqualTo(414);
         assertThat(get(port, HOST, "/", "X: " + "a".repeat(40_000)).status()).isEqualTo(431);
-        assertThat(RawClient.ask(port, "GET / HTTP/2.0\r\nHost: " + HOST + "\r\n\r\n").status()).isEqualTo(505);
+        assertThat(RawClient.ask(port, "GET / HTTP/2.0\r\nHost: " + HOST + "\r\n\r\n")
+                        .status())
+                .isEqualTo(505);
     }
 
     @Test
@@ -98,9 +104,11 @@ class ProtocolTest {
         for (var host : List.of("SHOP.sites.LOCALHOST", HOST + ".", HOST + ":8081", HOST + ".:80", HOST + ":")) {
             assertThat(get(port, host, "/").text()).as(host).isEqualTo("home");
         }
-        assertThat(RawClient.ask(port, "GET http://" + HOST + "/a.txt HTTP/1.1\r\nHost: other\r\n\r\n").text())
+        assertThat(RawClient.ask(port, "GET http://" + HOST + "/a.txt HTTP/1.1\r\nHost: other\r\n\r\n")
+                        .text())
                 .isEqualTo("a");
-        assertThat(RawClient.ask(port, "GET HTTP://" + HOST + "?q HTTP/1.1\r\nHost: other\r\n\r\n").text())
+        assertThat(RawClient.ask(port, "GET HTTP://" + HOST + "?q HTTP/1.1\r\nHost: other\r\n\r\n")
+                        .text())
                 .isEqualTo("home");
     }
 

@@ -35,8 +35,7 @@ class RouteFileTest {
         var file = dir.resolve("routes.json");
         assertThat(new RouteFile(file).read()).isEmpty();
         new RouteFile(file).write(table(3));
-        assertThat(new RouteFile(file).read().orElseThrow().routes())
-                .isEqualTo(table(3).routes());
+        assertThat(new RouteFile(file).read().orElseThrow().routes()).isEqualTo(table(3).routes());
     }
 
     @Test
@@ -49,7 +48,11 @@ class RouteFileTest {
         var flipped = whole.clone();
         flipped[whole.length - 10] ^= 1;
         for (var damaged : new byte[][] {
-            {}, Arrays.copyOf(whole, whole.length - 1), Arrays.copyOf(whole, 20), flipped, new byte[whole.length],
+            {},
+            Arrays.copyOf(whole, whole.length - 1),
+            Arrays.copyOf(whole, 20),
+            flipped,
+            new byte[whole.length],
             "{\"format\":2}\n[]".getBytes(java.nio.charset.StandardCharsets.UTF_8)
         }) {
             Files.write(file, damaged);
