@@ -76,23 +76,42 @@ class AllElseGoneTest {
             var big = "0123456789".repeat(100_000);
             try (var state = State.open(settings)) {
                 publish(
-                        state, "shop.sites.localhost", Site.Role.PRODUCTION, 1, "index.html", "one", "a/b.html", "deep",
-                        "big.txt", big);
+                        state,
+                        "shop.sites.localhost",
+                        Site.Role.PRODUCTION,
+                        1,
+                        "index.html",
+                        "one",
+                        "a/b.html",
+                        "deep",
+                        "big.txt",
+                        big);
                 publish(state, "preview.sites.localhost", Site.Role.DEPLOYMENT, 1, "index.html", "unseen");
                 try (var edge = EdgeServer.start(edgeSettings, () -> State.open(settings))) {
                     Await.until(() -> edge.status().routes() == 2);
-                    assertThat(get(edge.port(), "shop.sites.localhost", "/").text()).isEqualTo("one");
+                    assertThat(get(edge.port(), "shop.sites.localhost", "/").text())
+                            .isEqualTo("one");
 
                     publish(state, "fresh.sites.localhost", Site.Role.PRODUCTION, 2, "index.html", "fresh");
                     assertThat(get(edge.port(), "fresh.sites.localhost", "/").text())
                             .as("at once")
                             .isEqualTo("fresh");
                     publish(
-                            state, "shop.sites.localhost", Site.Role.PRODUCTION, 3, "index.html", "two", "a/b.html",
-                            "deeper", "big.txt", big);
-                    Await.until(Duration.ofSeconds(3), () -> get(edge.port(), "shop.sites.localhost", "/")
-                            .text()
-                            .equals("two"));
+                            state,
+                            "shop.sites.localhost",
+                            Site.Role.PRODUCTION,
+                            3,
+                            "index.html",
+                            "two",
+                            "a/b.html",
+                            "deeper",
+                            "big.txt",
+                            big);
+                    Await.until(
+                            Duration.ofSeconds(3),
+                            () -> get(edge.port(), "shop.sites.localhost", "/")
+                                    .text()
+                                    .equals("two"));
                     Await.until(() -> edge.status().sitesToFetch() == 0);
 
                     mongo.stop();

@@ -3,6 +3,8 @@ package codehaven.edge;
 import static codehaven.edge.RawClient.get;
 import static codehaven.edge.RawClient.head;
 import static codehaven.edge.RawClient.request;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -35,6 +37,7 @@ class CacheTest {
     Path data;
 
     private final Platform platform = new Platform();
+    @SuppressWarnings("NullAway.Init") // every test starts it its own way
     private EdgeServer edge;
 
     private void start(EdgeSettings settings) {
@@ -90,7 +93,7 @@ class CacheTest {
             assertThat(get(edge.port(), host, "/app.js", "Accept-Encoding: br").text())
                     .isEqualTo("brbr");
             assertThat(get(edge.port(), host, "/app.js").text()).isEqualTo("uncompressed");
-            assertThat(BlobKey.sha256(get(edge.port(), host, "/big.bin").body().getBytes("ISO-8859-1")))
+            assertThat(BlobKey.sha256(get(edge.port(), host, "/big.bin").body().getBytes(ISO_8859_1)))
                     .isEqualTo(BlobKey.sha256(big));
             assertThat(get(edge.port(), host, "/none").status()).isEqualTo(404);
             assertThat(get(edge.port(), "unknown.sites.localhost", "/").status())
@@ -121,7 +124,7 @@ class CacheTest {
         }
         platform.away = false;
         Await.until(() -> get(edge.port(), HOST, "/").status() == 200);
-        var lost = "lost".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        var lost = "lost".getBytes(UTF_8);
         platform.site().with("lost.txt", "lost").at("lost.sites.localhost", Site.Role.BRANCH, "deploy02", 1);
         platform.storage.remove("blobs/" + BlobKey.sha256(lost));
         assertThat(get(edge.port(), "lost.sites.localhost", "/lost.txt").status())
@@ -163,7 +166,7 @@ class CacheTest {
     @Test
     void aDamagedFileIsFetchedAgain() throws IOException {
         var big = noise(MB);
-        var small = "small".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        var small = "small".getBytes(UTF_8);
         platform.site()
                 .with("small.txt", "small")
                 .with("big.bin", big, "application/octet-stream", List.of())
@@ -171,13 +174,13 @@ class CacheTest {
         startUsual();
         settle();
         edge.close();
-        Files.write(file(small), "smaXl".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        Files.write(file(small), "smaXl".getBytes(UTF_8));
         var damaged = big.clone();
         damaged[MB / 2]++;
         Files.write(file(big), damaged);
         startUsual();
         assertThat(get(edge.port(), HOST, "/small.txt").text()).isEqualTo("small");
-        assertThat(BlobKey.sha256(get(edge.port(), HOST, "/big.bin").body().getBytes("ISO-8859-1")))
+        assertThat(BlobKey.sha256(get(edge.port(), HOST, "/big.bin").body().getBytes(ISO_8859_1)))
                 .isEqualTo(BlobKey.sha256(big));
         Await.until(() -> Files.exists(file(big)));
         assertThat(Files.readAllBytes(file(big))).isEqualTo(big);
@@ -193,7 +196,9 @@ class CacheTest {
                 .at(HOST, Site.Role.BRANCH, "deploy01", 1);
         platform.reading = bytes -> {
             var wrong = bytes.clone();
-            wrong[bytes.length - 1] += bytes[0] == '{' ? 0 : 1;
+            if (bytes[0] != '{') {
+                wrong[bytes.length - 1]++;
+            }
             return new ByteArrayInputStream(wrong);
         };
         startUsual();
@@ -220,7 +225,7 @@ class CacheTest {
         platform.reading = bytes -> attempts.incrementAndGet() > 2
                 ? new ByteArrayInputStream(bytes)
                 : new Breaking(bytes, bytes.length / 3 * attempts.get());
-        assertThat(BlobKey.sha256(get(edge.port(), HOST, "/big.bin").body().getBytes("ISO-8859-1")))
+        assertThat(BlobKey.sha256(get(edge.port(), HOST, "/big.bin").body().getBytes(ISO_8859_1)))
                 .isEqualTo(BlobKey.sha256(big));
         assertThat(attempts).hasValue(3);
     }
@@ -255,7 +260,7 @@ class CacheTest {
         assertThat(get(edge.port(), HOST, "/none").status()).isEqualTo(404);
         settle();
         edge.close();
-        for (var bytes : List.of("a".getBytes(java.nio.charset.StandardCharsets.UTF_8), noise(MB))) {
+        for (var bytes : List.of("a".getBytes(UTF_8), noise(MB))) {
             Files.delete(file(bytes));
         }
         platform.opens.set(0);
@@ -438,7 +443,7 @@ class CacheTest {
             assertThat(answer.text()).isEqualTo("a");
             assertThat(answer.field("Connection")).isEqualTo("close");
             assertThat(client.isClosed()).isTrue();
-            client.close();
+            client.endSending();
             closing.join();
         }
     }

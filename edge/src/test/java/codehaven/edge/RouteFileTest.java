@@ -1,5 +1,6 @@
 package codehaven.edge;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.model.Site;
@@ -53,7 +54,7 @@ class RouteFileTest {
             Arrays.copyOf(whole, 20),
             flipped,
             new byte[whole.length],
-            "{\"format\":2}\n[]".getBytes(java.nio.charset.StandardCharsets.UTF_8)
+            "{\"format\":2}\n[]".getBytes(UTF_8)
         }) {
             Files.write(file, damaged);
             assertThat(new RouteFile(file).read().orElseThrow().size()).isEqualTo(2);
