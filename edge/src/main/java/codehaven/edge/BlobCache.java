@@ -3,7 +3,6 @@ package codehaven.edge;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
@@ -13,7 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,15 +28,17 @@ final class BlobCache {
     /** A manifest names its size nowhere; larger ones are refused. */
     private static final int LARGEST_MANIFEST = 256 * 1024 * 1024;
 
+    /** A connection that breaks in the middle of a file is nothing special. */
+    static final int ATTEMPTS = 3;
+
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Duration COMPLAINT = Duration.ofMinutes(1);
 
     private final Backend backend;
     private final DiskBlobs disk;
     private final Cache<BlobKey, byte[]> memory;
     private final ConcurrentHashMap<BlobKey, CompletableFuture<byte[]>> fetching = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<BlobKey, Filling> filling = new ConcurrentHashMap<>();
-    private final AtomicLong complained = new AtomicLong(System.nanoTime() - COMPLAINT.toNanos());
+    private final Sparingly complaints = new Sparingly(Duration.ofMinutes(1));
 
     BlobCache(Backend backend, DiskBlobs disk, long memoryBytes) {
         this.backend = backend;
@@ -57,7 +57,11 @@ final class BlobCache {
     @Nullable
     Content ready(BlobKey key) {
         var bytes = memory.getIfPresent(key);
-        return bytes == null ? null : new Content.InMemory(bytes);
+        if (bytes == null) {
+            return null;
+        }
+        disk.touch(key);
+        return new Content.InMemory(bytes);
     }
 
     /**
@@ -82,9 +86,14 @@ final class BlobCache {
         return large(key, size);
     }
 
-    /** A manifest; blocks. */
-    byte[] manifest(String sha256) throws Away {
-        return small(BlobKey.of(sha256), -1);
+    /** A manifest, which others hold in memory; blocks. */
+    byte[] manifest(BlobKey key) throws Away {
+        return small(key, -1);
+    }
+
+    /** What others hold in memory is in use. */
+    void touch(BlobKey key) {
+        disk.touch(key);
     }
 
     /** Whether a file of this name and size is there; it is looked into only when it is used. */
@@ -156,11 +165,18 @@ final class BlobCache {
 
     private byte[] fetchNow(BlobKey key, long size) throws Away, IOException {
         byte[] bytes;
-        try (var stream = backend.need().open().apply(key.inStorage())) {
-            bytes = stream.readNBytes(size < 0 ? LARGEST_MANIFEST : (int) size + 1);
-        }
-        if (!key.fits(bytes, size)) {
-            throw new IOException(key + " in storage is not what its name says");
+        for (var attempt = 1; ; attempt++) {
+            try (var stream = backend.open(key)) {
+                bytes = stream.readNBytes(size < 0 ? LARGEST_MANIFEST : (int) size + 1);
+                if (!key.fits(bytes, size)) {
+                    throw new IOException(key + " in storage is not what its name says");
+                }
+                break;
+            } catch (IOException e) {
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
         }
         try {
             disk.keep(key, bytes);
@@ -186,23 +202,14 @@ final class BlobCache {
         } catch (IOException e) {
             complain(e);
         }
-        return new Content.Passing(pass(key));
-    }
-
-    private InputStream pass(BlobKey key) throws Away {
-        try {
-            return backend.need().open().apply(key.inStorage());
-        } catch (RuntimeException e) {
-            throw new Away(key + " cannot be had: " + e, e);
-        }
+        return new Content.Passing(key, size, backend.open(key));
     }
 
     /** The blob's way to disk, begun now if it is not on it. */
-    private Filling fill(BlobKey key, long size) throws Away, IOException {
+    private Filling fill(BlobKey key, long size) throws IOException {
         if (size > disk.capacity()) {
             throw new IOException(key + " is larger than the cache may be");
         }
-        var source = backend.need();
         synchronized (filling) {
             var coming = filling.get(key);
             if (coming != null) {
@@ -211,19 +218,14 @@ final class BlobCache {
             var begun = new Filling(key, size, disk);
             filling.put(key, begun);
             Thread.ofVirtual().name("edge-fill").start(() -> {
-                begun.fill(() -> source.open().apply(key.inStorage()));
+                begun.fill(() -> backend.open(key));
                 filling.remove(key, begun);
             });
             return begun;
         }
     }
 
-    /** Once a minute: a full disk fails with every file. */
     private void complain(Exception e) {
-        var last = complained.get();
-        var now = System.nanoTime();
-        if (now - last >= COMPLAINT.toNanos() && complained.compareAndSet(last, now)) {
-            LOG.error("a file cannot be kept or fetched: {}", e.toString());
-        }
+        complaints.run(() -> LOG.error("a file cannot be kept or fetched: {}", e.toString()));
     }
 }

@@ -27,7 +27,7 @@ final class DiskBlobs {
     private final Path blobs;
     private final Path temporary;
     private final long capacity;
-    private final ConcurrentHashMap<String, Entry> entries = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<BlobKey, Entry> entries = new ConcurrentHashMap<>();
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong names = new AtomicLong();
 
@@ -64,22 +64,32 @@ final class DiskBlobs {
     /** Counts what is there from earlier. Nothing waits for it: a blob is found by its file, not by the count. */
     void count() {
         try (var files = Files.walk(blobs, 2)) {
-            files.forEach(file -> {
-                try {
-                    if (Files.isRegularFile(file)) {
-                        enter(
-                                file.getFileName().toString(),
-                                Files.size(file),
-                                Files.getLastModifiedTime(file).toMillis());
-                    }
-                } catch (IOException e) {
-                    LOG.debug("gone while counting: {}", file);
-                }
-            });
+            files.filter(Files::isRegularFile).forEach(this::count);
         } catch (IOException | UncheckedIOException e) {
             LOG.error("cannot read the cache in {}: {}", blobs, e.toString());
         }
         shrink();
+    }
+
+    private void count(Path file) {
+        try {
+            var key = BlobKey.parse(file.getFileName().toString());
+            if (!entries.containsKey(key)) {
+                enter(key, Files.size(file), Files.getLastModifiedTime(file).toMillis());
+            }
+        } catch (IllegalArgumentException e) {
+            LOG.warn("not a blob, left alone: {}", file);
+        } catch (IOException e) {
+            LOG.debug("gone while counting: {}", file);
+        }
+    }
+
+    /** What is used from memory is in use here, too. */
+    void touch(BlobKey key) {
+        var entry = entries.get(key);
+        if (entry != null) {
+            entry.usedAt = System.currentTimeMillis();
+        }
     }
 
     /**
@@ -96,7 +106,7 @@ final class DiskBlobs {
         }
         var right = size < 0 || entry.size == size;
         if (right && !entry.verified && key.suffix() == null) {
-            right = digest(file).equals(key.sha256());
+            right = key.isOf(digest(file));
         }
         if (!right) {
             LOG.warn("removed {} from the cache: it is not what its name says", key);
@@ -140,9 +150,9 @@ final class DiskBlobs {
         try {
             var size = Files.size(file);
             var now = System.currentTimeMillis();
-            var entry = entries.get(key.text());
+            var entry = entries.get(key);
             if (entry == null || entry.size != size) {
-                entry = enter(key.text(), size, now);
+                entry = enter(key, size, now);
             }
             if (now - entry.usedAt > TOUCH.toMillis()) {
                 Files.setLastModifiedTime(file, FileTime.fromMillis(now));
@@ -154,9 +164,9 @@ final class DiskBlobs {
         }
     }
 
-    private Entry enter(String name, long size, long usedAt) {
+    private Entry enter(BlobKey key, long size, long usedAt) {
         var entry = new Entry(size, usedAt);
-        var before = entries.put(name, entry);
+        var before = entries.put(key, entry);
         bytes.addAndGet(size - (before == null ? 0 : before.size));
         return entry;
     }
@@ -181,17 +191,13 @@ final class DiskBlobs {
         var file = file(key);
         Files.createDirectories(file.getParent());
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        enter(key.text(), size, System.currentTimeMillis()).verified = true;
+        enter(key, size, System.currentTimeMillis()).verified = true;
         shrink();
     }
 
     void remove(BlobKey key) throws IOException {
-        remove(key.text());
-    }
-
-    private void remove(String name) throws IOException {
-        Files.deleteIfExists(file(name));
-        var entry = entries.remove(name);
+        Files.deleteIfExists(file(key));
+        var entry = entries.remove(key);
         if (entry != null) {
             bytes.addAndGet(-entry.size);
         }
@@ -207,27 +213,23 @@ final class DiskBlobs {
                 .sorted(Comparator.comparingLong(each -> each.getValue().usedAt))
                 .map(java.util.Map.Entry::getKey)
                 .toList();
-        for (var name : oldest) {
+        for (var key : oldest) {
             if (bytes.get() <= goal) {
                 return;
             }
             try {
-                remove(name);
+                remove(key);
             } catch (IOException e) {
-                LOG.error("cannot remove {} from the cache: {}", name, e.toString());
+                LOG.error("cannot remove {} from the cache: {}", key, e.toString());
             }
         }
     }
 
     private Path file(BlobKey key) {
-        return file(key.text());
+        return blobs.resolve(key.sha256().substring(0, 2)).resolve(key.text());
     }
 
-    private Path file(String name) {
-        return blobs.resolve(name.substring(0, 2)).resolve(name);
-    }
-
-    private static String digest(Path file) throws IOException {
+    private static byte[] digest(Path file) throws IOException {
         var digest = BlobKey.newDigest();
         try (var in = Files.newInputStream(file)) {
             var buffer = new byte[128 * 1024];
@@ -235,6 +237,6 @@ final class DiskBlobs {
                 digest.update(buffer, 0, n);
             }
         }
-        return java.util.HexFormat.of().formatHex(digest.digest());
+        return digest.digest();
     }
 }

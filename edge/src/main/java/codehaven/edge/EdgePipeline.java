@@ -4,7 +4,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.handler.codec.http.HttpResponseEncoder;
-import io.netty.handler.flow.FlowControlHandler;
 
 /** What each connection goes through. */
 final class EdgePipeline extends ChannelInitializer<Channel> {
@@ -31,7 +30,6 @@ final class EdgePipeline extends ChannelInitializer<Channel> {
                 .addLast("clock", clock)
                 .addLast("requests", new Framing())
                 .addLast("responses", new HttpResponseEncoder())
-                .addLast("one at a time", new FlowControlHandler())
                 .addLast("site", new SiteHandler(answers, clock));
     }
 }

@@ -40,8 +40,8 @@ public final class EdgeServer implements AutoCloseable {
     /**
      * Starts, and serves the sites known from last time when this returns.
      *
-     * @param opening gives the state, which stays the caller's to close; called in the background, and again a second
-     *     after it threw
+     * @param opening gives the state, which is closed with the edge; called in the background, and again a second after it
+     *     threw
      * @throws IllegalStateException with one sentence if the port or the directory cannot be used
      */
     public static EdgeServer start(EdgeSettings settings, Callable<State> opening) {
@@ -54,7 +54,7 @@ public final class EdgeServer implements AutoCloseable {
 
     private EdgeServer(EdgeSettings settings, Callable<Source> opening) {
         this.settings = settings;
-        var dir = settings.data().resolve("edge");
+        var dir = settings.data();
         try {
             disk = new DiskBlobs(dir, settings.diskBytes());
         } catch (IOException e) {
@@ -135,8 +135,8 @@ public final class EdgeServer implements AutoCloseable {
             connections.close().awaitUninterruptibly(drain.toMillis());
         }
         prefetch.close();
-        backend.close();
         routes.close();
+        backend.close();
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5_000);
     }
 }

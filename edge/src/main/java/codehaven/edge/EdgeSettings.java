@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param bind the address to listen on, such as {@code 127.0.0.1} or {@code 0.0.0.0}
  * @param port 0 means any free one
- * @param data the directory under which {@code edge/} is the edge's own
+ * @param data a directory that is the edge's own
  * @param memoryBytes at most so many bytes of files are kept in memory
  * @param diskBytes at most so many bytes of files are kept on disk
  * @param connections at most so many at once; more are closed as they come

@@ -1,5 +1,6 @@
 package codehaven.edge;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,11 +50,10 @@ final class Filling {
         this.writing = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
-    /** Takes all bytes from the stream; returns when the blob is on disk, or could not be had, which the readers learn. */
+    /** Takes all bytes; returns when the blob is on disk, or could not be had, which the readers learn. */
     void fill(Callable<InputStream> from) {
-        try (writing;
-                var bytes = from.call()) {
-            copy(bytes);
+        try (writing) {
+            copy(from);
             disk.adopt(key, file, size);
             advance(size, true);
         } catch (Exception e) {
@@ -63,26 +62,64 @@ final class Filling {
         }
     }
 
-    private void copy(InputStream bytes) throws IOException {
+    private void copy(Callable<InputStream> from) throws Exception {
         var digest = BlobKey.newDigest();
         var buffer = new byte[BUFFER];
         var count = 0L;
-        for (int n; (n = bytes.read(buffer)) >= 0; ) {
-            digest.update(buffer, 0, n);
-            for (var rest = ByteBuffer.wrap(buffer, 0, n); rest.hasRemaining(); ) {
-                writing.write(rest);
+        for (var attempt = 1; count < size; attempt++) {
+            try (var bytes = from.call()) {
+                skip(bytes, count);
+                for (int n; (n = read(bytes, buffer)) >= 0; ) {
+                    count += n;
+                    if (count > size) {
+                        throw new IllegalStateException(key + " in storage is longer than " + size + " bytes");
+                    }
+                    digest.update(buffer, 0, n);
+                    write(ByteBuffer.wrap(buffer, 0, n));
+                    advance(Math.min(count, size - 1), false);
+                }
+                if (count < size) {
+                    throw new Broken(new EOFException("it ended after " + count + " of " + size + " bytes"));
+                }
+            } catch (Broken e) {
+                if (attempt == BlobCache.ATTEMPTS) {
+                    throw e;
+                }
             }
-            count += n;
-            if (count > size) {
-                throw new IOException(key + " in storage is longer than " + size + " bytes");
-            }
-            advance(Math.min(count, size - 1), false);
         }
-        if (count != size) {
-            throw new IOException(key + " in storage has " + count + " bytes instead of " + size);
+        if (!key.isOf(digest.digest())) {
+            throw new IllegalStateException(key + " in storage has other content than its name says");
         }
-        if (key.suffix() == null && !HexFormat.of().formatHex(digest.digest()).equals(key.sha256())) {
-            throw new IOException(key + " in storage has other content than its name says");
+    }
+
+    private static int read(InputStream bytes, byte[] buffer) throws Broken {
+        try {
+            return bytes.read(buffer);
+        } catch (IOException e) {
+            throw new Broken(e);
+        }
+    }
+
+    private static void skip(InputStream bytes, long count) throws Broken {
+        try {
+            bytes.skipNBytes(count);
+        } catch (IOException e) {
+            throw new Broken(e);
+        }
+    }
+
+    private void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            writing.write(bytes);
+        }
+    }
+
+    /** Storage stopped sending, unlike a disk that stopped taking: worth another attempt. */
+    private static final class Broken extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Broken(IOException cause) {
+            super(cause.getMessage(), cause);
         }
     }
 

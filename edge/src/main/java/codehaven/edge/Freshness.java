@@ -2,6 +2,8 @@ package codehaven.edge;
 
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How long a file may be kept without asking. A name with a digest of the content in it never means anything else; a
@@ -19,8 +21,14 @@ final class Freshness {
     private static final Set<String> MOSTLY = Set.of(
             "assets", "static", "_nuxt", "js", "css", "media", "img", "images", "fonts", "chunks", "build", "dist");
 
+    /** Endings of what build tools make, in whatever folder. */
+    private static final Set<String> MADE = Set.of("js", "mjs", "css", "map");
+
     private static final int SHORTEST = 8;
-    private static final int LONGEST = 64;
+    private static final Pattern HEX = Pattern.compile("(?=.*[0-9])(?=.*[a-f])[0-9a-f]{8,64}");
+    private static final Pattern SHORT = Pattern.compile("[A-Za-z0-9_-]*");
+    /** Also "Chapter1", "README" and "2024-01": letters of one case, then digits. */
+    private static final Pattern WORD = Pattern.compile("[A-Z]?[a-z]*[0-9_-]*|[A-Z]+[_-]?[0-9]?");
 
     private Freshness() {}
 
@@ -33,81 +41,55 @@ final class Freshness {
 
     static boolean isNamedByContent(String key) {
         var slash = key.lastIndexOf('/');
-        var name = key.substring(slash + 1);
-        var dot = name.lastIndexOf('.');
-        if (dot <= 0) {
+        var dot = key.lastIndexOf('.');
+        if (dot <= slash + 1) {
             return false;
         }
-        var ending = name.substring(dot + 1).toLowerCase(Locale.ROOT);
+        var ending = key.substring(dot + 1).toLowerCase(Locale.ROOT);
         if (ending.equals("html") || ending.equals("htm")) {
             return false;
         }
         if (ALWAYS.stream().anyMatch(key::startsWith)) {
             return true;
         }
-        // main.4f2a91c0.js.map, main.4f2a91c0.chunk.js: the digest is one of the parts after the first.
-        var stem = name.substring(0, dot);
-        var made = isMade(key, slash) || ending.equals("js") || ending.equals("css") || ending.equals("map");
+        var stem = key.substring(slash + 1, dot);
+        var made = MADE.contains(ending) || isIn(MOSTLY, key, slash);
         if (key.startsWith("_nuxt/") && isDigest(stem, true)) {
             return true;
         }
-        for (var at = stem.length(); at > 0; ) {
-            var from = Math.max(stem.lastIndexOf('.', at - 1), stem.lastIndexOf('-', at - 1));
-            if (from > 0 && isDigest(stem.substring(from + 1, at), made)) {
+        // main.4f2a91c0.chunk.js: the digest is any part after the first.
+        for (var part = stem.indexOf('.'); part >= 0; part = stem.indexOf('.', part + 1)) {
+            var end = stem.indexOf('.', part + 1);
+            if (isDigest(stem.substring(part + 1, end < 0 ? stem.length() : end), made)) {
                 return true;
             }
-            // In base64url a digest may contain the dash itself.
-            var before = from <= 0 ? -1 : Math.max(stem.lastIndexOf('-', from - 1), stem.lastIndexOf('.', from - 1));
-            if (made && before > 0 && at - before - 1 == SHORTEST && isDigest(stem.substring(before + 1, at), true)) {
-                return true;
-            }
-            at = stem.charAt(Math.max(from, 0)) == '.' ? from : -1;
         }
-        return false;
+        // index-Dq-4_x9K.js: behind a dash, and a short one may contain a dash itself.
+        var cut = stem.length() - SHORTEST - 1;
+        return (cut > 0 && stem.charAt(cut) == '-' && isDigest(stem.substring(cut + 1), made))
+                || (stem.lastIndexOf('-') > 0 && isDigest(stem.substring(stem.lastIndexOf('-') + 1), made));
     }
 
-    private static boolean isMade(String key, int slash) {
-        for (var folder : key.substring(0, Math.max(slash, 0)).split("/", -1)) {
-            if (MOSTLY.contains(folder)) {
-                return true;
-            }
-        }
-        return false;
+    private static boolean isIn(Set<String> folders, String key, int slash) {
+        return slash > 0 && Stream.of(key.substring(0, slash).split("/", -1)).anyMatch(folders::contains);
     }
 
     /**
-     * Hexadecimal digests count anywhere; others only where build tools write, and only if they look unlike a word, a
-     * version or a date.
+     * Hexadecimal digests count anywhere; the short ones of letters of both cases only where build tools write, and only
+     * if they look unlike a word, a version or a date.
      */
     private static boolean isDigest(String text, boolean made) {
-        if (text.length() < SHORTEST || text.length() > LONGEST) {
+        if (HEX.matcher(text).matches()) {
+            return true;
+        }
+        if (!made
+                || text.length() != SHORTEST
+                || !SHORT.matcher(text).matches()
+                || WORD.matcher(text).matches()) {
             return false;
         }
-        int lower = 0;
-        int upper = 0;
-        int digits = 0;
-        var hex = true;
-        for (var i = 0; i < text.length(); i++) {
-            var c = text.charAt(i);
-            if (c >= 'a' && c <= 'z') {
-                lower++;
-                hex &= c <= 'f';
-            } else if (c >= 'A' && c <= 'Z') {
-                upper += i == 0 ? 0 : 1;
-                hex = false;
-            } else if (c >= '0' && c <= '9') {
-                digits++;
-            } else if (c == '_' || c == '-') {
-                hex = false;
-            } else {
-                return false;
-            }
-        }
-        if (hex) {
-            return lower > 0 && digits > 0;
-        }
-        var mixed = lower > 0 && upper > 0 && (digits > 0 || upper > 1);
-        var capitals = lower == 0 && upper > 2 && digits > 0 && text.length() == SHORTEST;
-        return made && (mixed || capitals);
+        var digits = text.chars().anyMatch(c -> c >= '0' && c <= '9');
+        var capitals = text.chars().skip(1).filter(c -> c >= 'A' && c <= 'Z').count();
+        return capitals > 1 || (digits && text.chars().anyMatch(c -> c >= 'A' && c <= 'Z'));
     }
 }

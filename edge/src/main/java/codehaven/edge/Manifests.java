@@ -23,7 +23,11 @@ final class Manifests {
     /** Never waits. */
     @Nullable
     SiteFiles ready(String sha256) {
-        return parsed.getIfPresent(sha256);
+        var files = parsed.getIfPresent(sha256);
+        if (files != null) {
+            blobs.touch(files.key());
+        }
+        return files;
     }
 
     /** Blocks.
@@ -31,12 +35,13 @@ final class Manifests {
      * @throws Away if it is not here and storage does not give it
      */
     SiteFiles load(String sha256) throws Away {
-        var known = parsed.getIfPresent(sha256);
+        var known = ready(sha256);
         if (known != null) {
             return known;
         }
+        var key = BlobKey.of(sha256);
         try {
-            var files = SiteFiles.parse(blobs.manifest(sha256));
+            var files = SiteFiles.parse(key, blobs.manifest(key));
             parsed.put(sha256, files);
             return files;
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +23,8 @@ final class Prefetch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Prefetch.class);
     private static final int AT_ONCE = 8;
-    private static final int ATTEMPTS = 20;
-    private static final Duration PAUSE = Duration.ofSeconds(3);
+    private static final int ATTEMPTS = 30;
+    private static final Duration PAUSE = Duration.ofSeconds(2);
 
     private final Manifests manifests;
     private final BlobCache blobs;
@@ -33,6 +34,7 @@ final class Prefetch implements AutoCloseable {
             Caffeine.newBuilder().maximumSize(100_000).build();
     private final Thread thread =
             Thread.ofPlatform().name("edge-prefetch").daemon().unstarted(this::run);
+    private final AtomicInteger postponed = new AtomicInteger();
     private volatile boolean busy;
 
     private record Site(String manifest, int attempt) {}
@@ -49,7 +51,7 @@ final class Prefetch implements AutoCloseable {
 
     /** Sites that are not, or not known to be, on disk. */
     int pending() {
-        return waiting.size() + (busy ? 1 : 0);
+        return waiting.size() + postponed.get() + (busy ? 1 : 0);
     }
 
     void known(RouteTable table) {
@@ -90,15 +92,25 @@ final class Prefetch implements AutoCloseable {
         }
     }
 
-    private void postpone(Site site, Exception cause) throws InterruptedException {
-        if (site.attempt() >= ATTEMPTS) {
+    /** Others go on meanwhile. */
+    private void postpone(Site site, Exception cause) {
+        if (site.attempt() == ATTEMPTS) {
             LOG.warn("gave up bringing all files of {} to disk: {}", site.manifest(), cause.getMessage());
             wanted.invalidate(site.manifest());
             return;
         }
         LOG.debug("the files of {} cannot all be brought to disk yet", site.manifest(), cause);
-        waiting.addLast(new Site(site.manifest(), site.attempt() + 1));
-        Thread.sleep(PAUSE);
+        postponed.incrementAndGet();
+        Thread.ofVirtual().name("edge-later").start(() -> {
+            try {
+                Thread.sleep(PAUSE.multipliedBy(site.attempt()));
+                waiting.addLast(new Site(site.manifest(), site.attempt() + 1));
+            } catch (InterruptedException e) {
+                LOG.debug("ended");
+            } finally {
+                postponed.decrementAndGet();
+            }
+        });
     }
 
     private void fetch(String manifest) throws Away, IOException, InterruptedException {

@@ -40,6 +40,7 @@ final class RouteFeed implements AutoCloseable {
             Caffeine.newBuilder().maximumSize(10_000).expireAfterWrite(LOOK).build();
     private final Thread thread;
 
+    private volatile boolean closed;
     private volatile RouteTable table = RouteTable.EMPTY;
     /** Whether any table was ever had: before that, "unknown" would be a guess. */
     private volatile boolean informed;
@@ -129,7 +130,7 @@ final class RouteFeed implements AutoCloseable {
     }
 
     private void run() {
-        while (!Thread.currentThread().isInterrupted()) {
+        while (!closed) {
             try {
                 var source = backend.now();
                 if (source != null) {
@@ -221,9 +222,13 @@ final class RouteFeed implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        closed = true;
+        nudge();
         try {
-            thread.join(Duration.ofSeconds(3));
+            // A file being written is written to its end; an answer from far away is not waited for.
+            if (!thread.join(Duration.ofSeconds(1))) {
+                thread.interrupt();
+            }
             if (listening != null) {
                 listening.close();
             }

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ final class SiteAnswers {
     private final Manifests manifests;
     private final FileAnswers files;
     private final Prefetch prefetch;
+    private final Sparingly complaints = new Sparingly(Duration.ofSeconds(1));
 
     SiteAnswers(RouteFeed routes, Manifests manifests, FileAnswers files, Prefetch prefetch) {
         this.routes = routes;
@@ -97,7 +99,7 @@ final class SiteAnswers {
                 }
             };
         } catch (Away e) {
-            LOG.warn("503 for {}: {}", request.host(), e.getMessage());
+            complaints.run(() -> LOG.warn("503 for {}: {}", request.host(), e.getMessage()));
             return unavailable(headers(route));
         }
     }

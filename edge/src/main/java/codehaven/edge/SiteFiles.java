@@ -12,11 +12,13 @@ final class SiteFiles {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
+    private final BlobKey key;
     private final Map<String, Manifest.File> files;
     private final boolean spa;
     private final boolean cleanUrls;
 
-    SiteFiles(Manifest manifest) {
+    private SiteFiles(BlobKey key, Manifest manifest) {
+        this.key = key;
         this.files = HashMap.newHashMap(manifest.files().size());
         manifest.files().forEach((path, file) -> {
             if (!SitePath.hidden(path)) {
@@ -30,8 +32,8 @@ final class SiteFiles {
     /**
      * @throws IOException if this is no manifest
      */
-    static SiteFiles parse(byte[] manifest) throws IOException {
-        return new SiteFiles(JSON.readValue(manifest, Manifest.class));
+    static SiteFiles parse(BlobKey key, byte[] manifest) throws IOException {
+        return new SiteFiles(key, JSON.readValue(manifest, Manifest.class));
     }
 
     Manifest.@Nullable File find(String path) {
@@ -40,6 +42,11 @@ final class SiteFiles {
 
     Map<String, Manifest.File> all() {
         return java.util.Collections.unmodifiableMap(files);
+    }
+
+    /** Of the manifest. */
+    BlobKey key() {
+        return key;
     }
 
     boolean spa() {

@@ -4,9 +4,7 @@ import static io.netty.handler.codec.http.HttpResponseStatus.BAD_REQUEST;
 import static io.netty.handler.codec.http.HttpResponseStatus.EXPECTATION_FAILED;
 import static io.netty.handler.codec.http.HttpResponseStatus.INTERNAL_SERVER_ERROR;
 import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE;
-import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
 import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_TIMEOUT;
-import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_URI_TOO_LONG;
 
 import codehaven.edge.ConnectionClock.Phase;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,12 +19,12 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.Locale;
+import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection: takes a request, has it answered, takes the next. Requests sent ahead wait in the handler before this
- * one. All methods run on the connection's event loop.
+ * One connection: takes a request, has it answered, takes the next. Requests sent ahead
+ * wait. All methods run on the connection's event loop.
  */
 final class SiteHandler extends ChannelInboundHandlerAdapter {
 
@@ -50,14 +48,14 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
 
     private final SiteAnswers answers;
     private final ConnectionClock clock;
+    private final Queue<Object> waiting = new ArrayDeque<>();
+    private boolean takingUp;
     private State state = State.READING;
     private @Nullable HttpRequest current;
     private long bodyBytes;
     private long begunAt;
     private boolean draining;
     private boolean inputEnded;
-    private boolean asking;
-    private boolean askAgain;
 
     private enum State {
         READING,
@@ -76,36 +74,64 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         readOn(ctx);
     }
 
-    /** Asks for the next message. It may arrive within the call: without the loop, a thousand would be a deep stack. */
-    private void readOn(ChannelHandlerContext ctx) {
-        askAgain = true;
-        if (asking) {
-            return;
-        }
-        asking = true;
-        while (askAgain) {
-            askAgain = false;
-            ctx.read();
-        }
-        asking = false;
-        if (inputEnded && state == State.READING) {
-            close(ctx);
-        }
-    }
-
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        try {
-            if (state == State.READING) {
+        waiting.add(message);
+        takeUp(ctx);
+    }
+
+    /** What was decoded may have been less than a message. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        readOn(ctx);
+    }
+
+    /** Takes messages up to the next request's end, and goes on when that is answered. A loop, not a recursion: a
+     * thousand requests may have been sent ahead. */
+    private void takeUp(ChannelHandlerContext ctx) {
+        if (takingUp) {
+            return;
+        }
+        takingUp = true;
+        for (Object message; state == State.READING && (message = waiting.poll()) != null; ) {
+            try {
                 switch (message) {
                     case HttpRequest request -> begin(ctx, request);
                     case HttpContent content -> takeBody(ctx, content);
                     default -> throw new IllegalStateException("not of HTTP: " + message.getClass());
                 }
+            } finally {
+                ReferenceCountUtil.release(message);
             }
-        } finally {
+        }
+        takingUp = false;
+        if (state == State.ENDING) {
+            release();
+        }
+    }
+
+    /** Nothing is read while an answer is on its way: who asks faster than he listens fills his own buffers. */
+    private void readOn(ChannelHandlerContext ctx) {
+        if (state != State.READING || !waiting.isEmpty()) {
+            return;
+        }
+        if (inputEnded) {
+            close(ctx);
+        } else {
+            ctx.read();
+        }
+    }
+
+    private void release() {
+        for (Object message; (message = waiting.poll()) != null; ) {
             ReferenceCountUtil.release(message);
         }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        release();
+        ctx.fireChannelInactive();
     }
 
     private void begin(ChannelHandlerContext ctx, HttpRequest request) {
@@ -113,26 +139,16 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         begunAt = System.nanoTime();
         bodyBytes = 0;
         if (request.decoderResult().isFailure()) {
-            refuse(ctx, status(request.decoderResult().cause()));
+            refuse(ctx, Framing.status(request.decoderResult().cause()));
         } else if (!Framing.isSound(request)) {
             refuse(ctx, BAD_REQUEST);
-        } else if (!request.headers().contains(HttpHeaderNames.EXPECT)) {
-            readOn(ctx);
-        } else if (!HttpUtil.is100ContinueExpected(request)) {
-            refuse(ctx, EXPECTATION_FAILED);
-        } else if (Framing.hasBody(request)) {
-            answer(ctx, request, false);
-        } else {
-            readOn(ctx);
+        } else if (request.headers().contains(HttpHeaderNames.EXPECT)) {
+            if (!HttpUtil.is100ContinueExpected(request)) {
+                refuse(ctx, EXPECTATION_FAILED);
+            } else if (Framing.hasBody(request)) {
+                answer(ctx, request, false);
+            }
         }
-    }
-
-    private static HttpResponseStatus status(Throwable cause) {
-        return switch (cause) {
-            case TooLongHttpLineException _ -> REQUEST_URI_TOO_LONG;
-            case TooLongHttpHeaderException _ -> REQUEST_HEADER_FIELDS_TOO_LARGE;
-            default -> BAD_REQUEST;
-        };
     }
 
     private void takeBody(ChannelHandlerContext ctx, HttpContent content) {
@@ -144,8 +160,6 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             refuse(ctx, REQUEST_ENTITY_TOO_LARGE);
         } else if (content instanceof LastHttpContent) {
             answer(ctx, request, HttpUtil.isKeepAlive(request));
-        } else {
-            readOn(ctx);
         }
     }
 
@@ -218,6 +232,7 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             current = null;
             state = State.READING;
             clock.enter(Phase.IDLE);
+            takeUp(ctx);
             readOn(ctx);
         } else {
             end(ctx);

@@ -16,14 +16,17 @@ import java.util.function.LongFunction;
  * @param find one site
  * @param open the bytes of a key in storage
  * @param listen calls back when routes may have changed
+ * @param release called when the edge needs nothing more
  */
 record Source(
         LongFunction<Sites.Changes> changedSince,
         Function<Host, Optional<Site>> find,
         Function<String, InputStream> open,
-        Function<Runnable, AutoCloseable> listen) {
+        Function<Runnable, AutoCloseable> listen,
+        AutoCloseable release) {
 
     static Source of(State state) {
-        return new Source(state.sites()::changedSince, state.sites()::find, state.blobs()::open, state.bus()::onRoutes);
+        return new Source(
+                state.sites()::changedSince, state.sites()::find, state.blobs()::open, state.bus()::onRoutes, state);
     }
 }

@@ -10,11 +10,15 @@ final class Await {
     private Await() {}
 
     static void until(Callable<Boolean> condition) {
-        var deadline = Instant.now().plus(Duration.ofSeconds(15));
+        until(Duration.ofSeconds(15), condition);
+    }
+
+    static void until(Duration most, Callable<Boolean> condition) {
+        var deadline = Instant.now().plus(most);
         try {
             while (!condition.call()) {
                 if (Instant.now().isAfter(deadline)) {
-                    throw new AssertionError("it did not happen within 15 seconds");
+                    throw new AssertionError("it did not happen within " + most.toSeconds() + " seconds");
                 }
                 Thread.sleep(10);
             }

@@ -37,7 +37,7 @@ final class Platform {
 
     Source source() {
         answering();
-        return new Source(this::changedSince, this::find, this::open, _ -> () -> {});
+        return new Source(this::changedSince, this::find, this::open, _ -> () -> {}, () -> {});
     }
 
     private void answering() {
@@ -101,6 +101,11 @@ final class Platform {
                         encoding.repeat(size).substring(0, size).getBytes(StandardCharsets.UTF_8));
             });
             files.put(path, new Manifest.File(sha, bytes.length, type(path), variants));
+            return this;
+        }
+
+        Draft file(String path, Manifest.File file) {
+            files.put(path, file);
             return this;
         }
 

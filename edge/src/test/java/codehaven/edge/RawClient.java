@@ -81,18 +81,19 @@ final class RawClient implements AutoCloseable {
         socket.shutdownOutput();
     }
 
-    void receiveBuffer(int bytes) throws SocketException {
-        socket.setReceiveBufferSize(bytes);
-    }
-
-    Answer answer(boolean bodiless) throws IOException {
+    Answer head() throws IOException {
         var line = line();
         var status = Integer.parseInt(line.split(" ", 3)[1]);
         var fields = new ArrayList<String>();
         for (var field = line(); !field.isEmpty(); field = line()) {
             fields.add(field);
         }
-        var head = new Answer(status, fields, "");
+        return new Answer(status, fields, "");
+    }
+
+    Answer answer(boolean bodiless) throws IOException {
+        var head = head();
+        var status = head.status();
         if (bodiless || status == 204 || status == 304) {
             return head;
         }
@@ -104,7 +105,7 @@ final class RawClient implements AutoCloseable {
         if (body.length != Integer.parseInt(length)) {
             throw new EOFException("the body ended after " + body.length + " of " + length + " bytes");
         }
-        return new Answer(status, fields, new String(body, StandardCharsets.ISO_8859_1));
+        return new Answer(status, head.fields(), new String(body, StandardCharsets.ISO_8859_1));
     }
 
     private String line() throws IOException {
