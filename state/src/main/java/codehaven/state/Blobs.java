@@ -59,7 +59,8 @@ public final class Blobs implements AutoCloseable {
     /** Waits for a server that is silent, or for a free connection. */
     private static final Duration SILENCE = Duration.ofSeconds(20);
 
-    private static final Duration SMALL_CALL = Duration.ofSeconds(10);
+    /** A question about one key, or the first byte of an answer. */
+    private static final Duration SMALL_CALL = Duration.ofSeconds(6);
 
     /** The slowest line that an upload is still waited for, in bytes a second. */
     private static final long SLOWEST = 64 << 10;
@@ -236,7 +237,9 @@ public final class Blobs implements AutoCloseable {
     }
 
     private ResponseInputStream<GetObjectResponse> get(String key) {
-        return asked("read " + key, () -> s3.getObject(get -> get.bucket(bucket).key(key)));
+        return asked(
+                "read " + key,
+                () -> s3.getObject(get -> get.bucket(bucket).key(key).overrideConfiguration(within(SMALL_CALL))));
     }
 
     /**

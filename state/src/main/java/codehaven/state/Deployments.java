@@ -400,7 +400,9 @@ public final class Deployments {
     }
 
     private static boolean isEndedBy(@Nullable String run, Deployment now, Document document) {
-        return now.status().isFinal() && Objects.equals(run, document.getString(ENDED_BY));
+        // Nothing leads out of SUPERSEDED: a run that began at the same moment stops when it is refused.
+        return now.status() == DeploymentStatus.SUPERSEDED
+                || (now.status().isFinal() && Objects.equals(run, document.getString(ENDED_BY)));
     }
 
     private static int placeOf(Step step, List<StepRun> steps) {

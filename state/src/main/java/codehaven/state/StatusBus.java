@@ -62,6 +62,10 @@ public final class StatusBus implements AutoCloseable {
                         look.run();
                     }
                 } catch (RuntimeException e) {
+                    if (looks.isShutdown()) {
+                        log.debug("A listener to nudges ended with the bus", e);
+                        return;
+                    }
                     log.warn("A listener to nudges failed; it goes on with the next one", e);
                 } finally {
                     running.set(false);

@@ -573,6 +573,14 @@ abstract class StateContract {
             state.deployments().insert(waiting);
             assertThat(state.deployments().supersede(waiting.id(), AT)).isTrue();
             assertThat(now(waiting).status()).isEqualTo(DeploymentStatus.SUPERSEDED);
+            assertThat(state.deployments().adopt(waiting.id(), null, "r0")).isTrue();
+            assertThat(state.deployments().enter(waiting.id(), "r0", DeploymentStatus.CLONING, Checkpoint.NONE))
+                    .as("its run began at the same moment")
+                    .isFalse();
+            assertThat(state.deployments()
+                            .finish(waiting.id(), "r0", new Outcome.Canceled(), Checkpoint.NONE, null, AT))
+                    .isFalse();
+            assertThat(now(waiting).status()).isEqualTo(DeploymentStatus.SUPERSEDED);
             var begun = running("r1");
             state.deployments().enter(begun.id(), "r1", DeploymentStatus.CLONING, Checkpoint.NONE);
             assertThat(state.deployments().supersede(begun.id(), AT)).isFalse();
