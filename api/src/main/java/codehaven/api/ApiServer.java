@@ -4,6 +4,10 @@ import codehaven.state.State;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.temporal.client.WorkflowClient;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -37,6 +41,7 @@ public final class ApiServer implements AutoCloseable {
      * @throws CannotStart with one sentence for the person who starts it
      */
     public static ApiServer start(ApiSettings settings, State state, WorkflowClient client, SystemInfo info) {
+        checkFree(settings);
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var metrics = MetricsServer.start(settings.metricsPort(), registry);
         try {
@@ -100,6 +105,10 @@ public final class ApiServer implements AutoCloseable {
         all.put("spring.web.resources.add-mappings", true);
         all.put("spring.jackson.deserialization.fail-on-unknown-properties", true);
         all.put("spring.jackson.default-property-inclusion", "non_null");
+        // It warns of bodies that are read field by field, whose form is described beside them.
+        all.put("logging.level.org.springdoc.core.utils.SpringDocAnnotationsUtils", "error");
+        all.put("springdoc.api-docs.enabled", true);
+        all.put("springdoc.swagger-ui.enabled", true);
         all.put("springdoc.api-docs.path", "/v1/openapi.json");
         all.put("springdoc.swagger-ui.path", "/docs");
         all.put("springdoc.swagger-ui.validator-url", "none");
@@ -108,13 +117,28 @@ public final class ApiServer implements AutoCloseable {
         return all;
     }
 
+    /** Before anything is started and has to be taken down again, with all it has to say about that. */
+    private static void checkFree(ApiSettings settings) {
+        try (var probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(settings.address(), settings.port()));
+        } catch (BindException e) {
+            throw inUse(settings, e);
+        } catch (IOException e) {
+            throw new CannotStart("The server cannot listen at " + settings.address() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static CannotStart inUse(ApiSettings settings, Exception thrown) {
+        return new CannotStart(
+                "Port " + settings.port()
+                        + " is in use by another program. Stop that one, or choose another port (0 picks a free one).",
+                thrown);
+    }
+
     private static CannotStart cannotStart(RuntimeException thrown, ApiSettings settings) {
         for (@Nullable Throwable each = thrown; each != null; each = each.getCause()) {
             if (each instanceof PortInUseException) {
-                return new CannotStart(
-                        "Port " + settings.port()
-                                + " is in use by another program. Stop that one, or choose another port (0 picks a free one).",
-                        thrown);
+                return inUse(settings, thrown);
             }
         }
         return new CannotStart("The server could not start: " + thrown.getMessage(), thrown);

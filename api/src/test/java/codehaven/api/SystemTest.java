@@ -43,6 +43,9 @@ class SystemTest {
         assertThat(document.at("/paths/~1v1~1deployments/post/responses/default/content")
                         .propertyNames())
                 .containsExactly("application/problem+json");
+        assertThat(document.at("/paths/~1v1~1deployments/post/requestBody/content/application~1json/schema/$ref")
+                        .asString())
+                .isEqualTo("#/components/schemas/DeploymentForm");
         assertThat(document.at("/components/schemas/Problem/properties").propertyNames())
                 .contains("errors");
         assertThat(document.at("/components/schemas/DeploymentForm/properties").propertyNames())

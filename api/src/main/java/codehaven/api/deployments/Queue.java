@@ -58,6 +58,8 @@ final class Queue {
         try {
             switch (runs.start(deployment)) {
                 case Runs.Start.Started started -> withdrawIfEnded(deployment);
+                case Runs.Start.Refused(String reason) ->
+                    log.error("Temporal does not take {}: {}", deployment.id(), reason);
                 case Runs.Start.StillOpen open -> log.debug("{} has an open run", deployment.id());
             }
         } catch (Runs.TemporalAway e) {

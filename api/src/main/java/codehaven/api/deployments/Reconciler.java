@@ -122,15 +122,24 @@ final class Reconciler implements SmartLifecycle {
         } catch (BackendUnavailable | Runs.TemporalAway e) {
             complain(e);
         } catch (RuntimeException e) {
-            log.error("Comparing deployments with their workflows failed", e);
+            if (mayComplain()) {
+                log.error("Comparing deployments with their workflows failed", e);
+            }
         }
     }
 
     private void complain(RuntimeException thrown) {
-        if (System.nanoTime() - nextComplaint >= 0) {
-            nextComplaint = System.nanoTime() + BETWEEN_COMPLAINTS.toNanos();
+        if (mayComplain()) {
             log.warn("Deployments are not compared with their workflows for now: {}", thrown.getMessage());
         }
+    }
+
+    private boolean mayComplain() {
+        if (System.nanoTime() - nextComplaint < 0) {
+            return false;
+        }
+        nextComplaint = System.nanoTime() + BETWEEN_COMPLAINTS.toNanos();
+        return true;
     }
 
     private void lookAtRecords() {

@@ -18,8 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What the description of the API says beside what is read from each controller. */
 @Configuration(proxyBeanMethods = false)
@@ -27,6 +29,11 @@ class Description {
 
     private static final Set<PathItem.HttpMethod> READING =
             Set.of(PathItem.HttpMethod.GET, PathItem.HttpMethod.HEAD, PathItem.HttpMethod.OPTIONS);
+
+    static {
+        // Bodies are read field by field; what they look like is said beside each.
+        SpringDocUtils.getConfig().addRequestWrapperToIgnore(ObjectNode.class);
+    }
 
     @Bean
     OpenAPI head(SystemInfo info) {
