@@ -167,14 +167,15 @@ final class BuildImages {
             if (problem == null) {
                 problem = DockerEngine.reasonOf(thrown);
             }
-            super.onError(thrown);
+            // Not the adapter's own: that one prints a stack trace for what a sentence tells.
+            abandon();
         }
 
         void abandon() {
             try {
                 close();
             } catch (IOException e) {
-                onError(e);
+                problem = DockerEngine.reasonOf(e);
             }
         }
 
