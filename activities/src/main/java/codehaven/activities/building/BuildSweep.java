@@ -8,6 +8,8 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,19 +28,34 @@ final class BuildSweep implements AutoCloseable {
     private static final Duration OF_OTHERS = Duration.ofDays(2);
 
     private final DockerEngine engine;
-    private final Deployments deployments;
+    private final Function<String, Optional<Now>> deployments;
+    private final Duration grace;
     private final Thread thread;
 
-    private BuildSweep(DockerEngine engine, Deployments deployments) {
+    /** How a deployment is that this installation knows. */
+    record Now(boolean ended, @Nullable String run) {}
+
+    private BuildSweep(DockerEngine engine, Function<String, Optional<Now>> deployments, Duration grace) {
         this.engine = engine;
         this.deployments = deployments;
+        this.grace = grace;
         thread = Thread.ofPlatform().daemon().name("sweep of builds").unstarted(this::run);
     }
 
     static BuildSweep start(DockerEngine engine, Deployments deployments) {
-        var sweep = new BuildSweep(engine, deployments);
+        var sweep = of(
+                engine,
+                id -> deployments
+                        .find(id)
+                        .map(each -> new Now(each.status().isFinal(), each.run())),
+                GRACE);
         sweep.thread.start();
         return sweep;
+    }
+
+    /** One that looks only when it is told to. */
+    static BuildSweep of(DockerEngine engine, Function<String, Optional<Now>> deployments, Duration grace) {
+        return new BuildSweep(engine, deployments, grace);
     }
 
     private void run() {
@@ -46,6 +63,8 @@ final class BuildSweep implements AutoCloseable {
             while (true) {
                 try {
                     if (engine.answers()) {
+                        // So that the status tells of missing walls before the first build.
+                        engine.network().provide();
                         sweep();
                     }
                 } catch (RuntimeException e) {
@@ -81,15 +100,15 @@ final class BuildSweep implements AutoCloseable {
 
     private boolean isLeft(@Nullable Map<String, String> labels, Instant made) {
         var deployment = labels == null ? null : labels.get(ContainerSandbox.DEPLOYMENT);
-        if (deployment == null || labels == null || made.plus(GRACE).isAfter(Instant.now())) {
+        if (deployment == null || labels == null || made.plus(grace).isAfter(Instant.now())) {
             return false;
         }
-        var found = deployments.find(deployment);
+        var found = deployments.apply(deployment);
         if (found.isEmpty()) {
             return made.plus(OF_OTHERS).isBefore(Instant.now());
         }
         var run = found.get().run();
-        return found.get().status().isFinal() || (run != null && !run.equals(labels.get(ContainerSandbox.RUN)));
+        return found.get().ended() || (run != null && !run.equals(labels.get(ContainerSandbox.RUN)));
     }
 
     private static Instant madeAt(InspectVolumeResponse volume) {

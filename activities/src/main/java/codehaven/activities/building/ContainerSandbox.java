@@ -8,6 +8,7 @@ import codehaven.workflows.StepFailure;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Bind;
@@ -72,6 +73,8 @@ final class ContainerSandbox implements Sandbox {
     private final StepScope scope;
     private final String volume;
     private final Phase.@Nullable Name found;
+
+    private boolean ownOpenFiles = true;
 
     /** Of the phase that runs or ran last. */
     private @Nullable String container;
@@ -258,16 +261,18 @@ final class ContainerSandbox implements Sandbox {
         var version = engine.version();
         var cpus = Math.min(walls.cpus(), version == null ? walls.cpus() : version.processors());
         var seconds = Math.max(1, Duration.between(Instant.now(), deadline).toSeconds()) + 60;
+        var limits = new ArrayList<>(List.of(
+                new Ulimit("core", 0L, 0L), new Ulimit("fsize", walls.diskMb() * MIB, walls.diskMb() * MIB)));
+        if (ownOpenFiles) {
+            limits.add(new Ulimit("nofile", OPEN_FILES, OPEN_FILES));
+        }
         var host = HostConfig.newHostConfig()
                 .withInit(true)
                 .withMemory(memory)
                 .withMemorySwap(memory)
                 .withNanoCPUs((long) (cpus * 1e9))
                 .withPidsLimit((long) walls.pids())
-                .withUlimits(List.of(
-                        new Ulimit("nofile", OPEN_FILES, OPEN_FILES),
-                        new Ulimit("core", 0L, 0L),
-                        new Ulimit("fsize", walls.diskMb() * MIB, walls.diskMb() * MIB)))
+                .withUlimits(limits)
                 .withCapDrop(Capability.ALL)
                 .withSecurityOpts(List.of("no-new-privileges"))
                 .withReadonlyRootfs(true)
@@ -287,6 +292,10 @@ final class ContainerSandbox implements Sandbox {
         labels.put(DEADLINE, Long.toString(deadline.toEpochMilli()));
         var name = name(order, phase.name());
         var older = container;
+        if (older != null && current == phase.name()) {
+            remove(engine, older);
+            older = null;
+        }
         container = engine.ask(
                         "create the container " + name,
                         () -> engine.client()
@@ -316,6 +325,10 @@ final class ContainerSandbox implements Sandbox {
     public Exit run(Phase phase) throws IOException {
         if (current != phase.name()) {
             create(phase);
+        }
+        if (!start(id())) {
+            create(phase);
+            start(id());
         }
         var id = id();
         var name = name(order, phase.name());
@@ -362,7 +375,6 @@ final class ContainerSandbox implements Sandbox {
         var timeIsOver = false;
         long awaySince = 0;
         try {
-            start(id);
             follower.open(engine, id, true);
             var inspectAt = System.nanoTime();
             while (true) {
@@ -419,18 +431,25 @@ final class ContainerSandbox implements Sandbox {
         }
     }
 
-    private void start(String id) {
-        engine.ask("start the build's container", () -> {
+    /** @return whether it runs; false when the engine cannot give as many open files as were asked for */
+    private boolean start(String id) {
+        return engine.ask("start the build's container", () -> {
             try {
                 var state = engine.client().inspectContainerCmd(id).exec().getState();
                 if ("created".equals(state.getStatus())) {
                     engine.client().startContainerCmd(id).exec();
                 }
+                return true;
             } catch (NotModifiedException e) {
                 // It runs.
                 return true;
+            } catch (DockerException e) {
+                if (ownOpenFiles && DockerEngine.reasonOf(e).contains("rlimit")) {
+                    ownOpenFiles = false;
+                    return false;
+                }
+                throw e;
             }
-            return true;
         });
     }
 
@@ -684,7 +703,8 @@ final class ContainerSandbox implements Sandbox {
             @Override
             public void onError(Throwable thrown) {
                 broken = true;
-                super.onError(thrown);
+                // Not the adapter's own: that one prints a stack trace, and the container is asked anyway.
+                shut();
             }
 
             boolean await(Duration atMost) throws InterruptedException {
@@ -701,6 +721,10 @@ final class ContainerSandbox implements Sandbox {
                 synchronized (Follower.this) {
                     ended = true;
                 }
+                shut();
+            }
+
+            private void shut() {
                 try {
                     close();
                 } catch (IOException e) {

@@ -38,7 +38,7 @@ final class Diagnosis {
     /** From the most to the least telling. */
     private static final List<Pattern> TELLING = List.of(
             Pattern.compile("RollupError: |error TS\\d+: |\\bERR_PNPM_\\w+|CssSyntaxError|"
-                    + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |Failed to compile|"
+                    + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |Failed to compile|is not exported by |"
                     + "\\bUnexpected token\\b|Missing script: "),
             Pattern.compile("(?:^|\\W)(?:[A-Z]\\w*)?(?:Error|Exception): \\S"),
             Pattern.compile(

@@ -35,6 +35,9 @@ final class SiteBuild {
     /** Node's own default leaves much of a large limit unused and runs against a small one. */
     private static final int HEAP_PERCENT = 75;
 
+    /** Until it is whole. */
+    private static final String OUTPUT = "output.partial";
+
     private static final int MOST_FILES = 2_000_000;
 
     private final DockerEngine engine;
@@ -98,8 +101,11 @@ final class SiteBuild {
         unpack();
         try {
             var recipe = detector.apply(source, task.settings());
-            var basket = new OutputBasket(work.resolve("output.partial"), settings.limits(), scope.log());
+            var basket = new OutputBasket(work.resolve(OUTPUT), settings.limits(), scope.log());
             return recipe.servesTheTree() ? serve(recipe, basket) : build(recipe, basket);
+        } catch (IOException | RuntimeException e) {
+            WorkFiles.delete(work.resolve(OUTPUT));
+            throw e;
         } finally {
             WorkFiles.delete(source);
         }
