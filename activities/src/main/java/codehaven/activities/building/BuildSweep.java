@@ -45,9 +45,7 @@ final class BuildSweep implements AutoCloseable {
     static BuildSweep start(DockerEngine engine, Deployments deployments) {
         var sweep = of(
                 engine,
-                id -> deployments
-                        .find(id)
-                        .map(each -> new Now(each.status().isFinal(), each.run())),
+                id -> deployments.find(id).map(each -> new Now(each.status().isFinal(), each.run())),
                 GRACE);
         sweep.thread.start();
         return sweep;

@@ -261,8 +261,8 @@ final class ContainerSandbox implements Sandbox {
         var version = engine.version();
         var cpus = Math.min(walls.cpus(), version == null ? walls.cpus() : version.processors());
         var seconds = Math.max(1, Duration.between(Instant.now(), deadline).toSeconds()) + 60;
-        var limits = new ArrayList<>(List.of(
-                new Ulimit("core", 0L, 0L), new Ulimit("fsize", walls.diskMb() * MIB, walls.diskMb() * MIB)));
+        var limits = new ArrayList<>(
+                List.of(new Ulimit("core", 0L, 0L), new Ulimit("fsize", walls.diskMb() * MIB, walls.diskMb() * MIB)));
         if (ownOpenFiles) {
             limits.add(new Ulimit("nofile", OPEN_FILES, OPEN_FILES));
         }

@@ -124,7 +124,8 @@ final class ContainerBuildTest {
         var failure = failure(job, scope);
 
         writes(failure, FailureKind.BUILD_FAILED);
-        assertThat(failure).hasMessageContaining(
+        assertThat(failure)
+                .hasMessageContaining(
                         "`node build.mjs` failed with exit code 3: src/pages/basket.tsx (88:10): \"total\" is not exported");
         var crossed = crossed(failure);
         assertThat(crossed.source()).isEqualTo(new Failure.Source("src/pages/basket.tsx", 88));
@@ -362,7 +363,9 @@ final class ContainerBuildTest {
 
         BuildSweep.of(
                         workshop.engine,
-                        id -> id.equals(job.deployment) ? Optional.of(new BuildSweep.Now(true, null)) : Optional.empty(),
+                        id -> id.equals(job.deployment)
+                                ? Optional.of(new BuildSweep.Now(true, null))
+                                : Optional.empty(),
                         Duration.ZERO)
                 .sweep();
         assertThat(workshop.leftOf(job)).isEmpty();
