@@ -37,6 +37,7 @@ class CacheTest {
     Path data;
 
     private final Platform platform = new Platform();
+
     @SuppressWarnings("NullAway.Init") // every test starts it its own way
     private EdgeServer edge;
 
