@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -505,19 +506,21 @@ final class FrameworkDetector {
         return Stream.of(at.directory(), tools.directory(), "").distinct().toList();
     }
 
-    /** Programs that would ask, report home or colour their words for a person who sits before them. */
-    private static java.util.Map<String, String> quiet() {
-        return java.util.Map.of(
-                "npm_config_audit", "false",
-                "npm_config_fund", "false",
-                "npm_config_update_notifier", "false",
-                "NEXT_TELEMETRY_DISABLED", "1",
-                "ASTRO_TELEMETRY_DISABLED", "1",
-                "GATSBY_TELEMETRY_DISABLED", "1",
-                "NUXT_TELEMETRY_DISABLED", "1",
-                "NG_CLI_ANALYTICS", "false",
-                "HUSKY", "0",
-                "COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
+    /** Programs that would ask, report home, or greet a person who sits before them. */
+    private static Map<String, String> quiet() {
+        return Map.ofEntries(
+                Map.entry("npm_config_audit", "false"),
+                Map.entry("npm_config_fund", "false"),
+                Map.entry("npm_config_update_notifier", "false"),
+                Map.entry("NEXT_TELEMETRY_DISABLED", "1"),
+                Map.entry("ASTRO_TELEMETRY_DISABLED", "1"),
+                Map.entry("GATSBY_TELEMETRY_DISABLED", "1"),
+                Map.entry("NUXT_TELEMETRY_DISABLED", "1"),
+                Map.entry("STORYBOOK_DISABLE_TELEMETRY", "1"),
+                Map.entry("TURBO_TELEMETRY_DISABLED", "1"),
+                Map.entry("NG_CLI_ANALYTICS", "false"),
+                Map.entry("HUSKY", "0"),
+                Map.entry("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0"));
     }
 
     private void say(String sentence) {
