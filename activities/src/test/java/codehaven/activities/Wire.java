@@ -37,23 +37,27 @@ final class Wire implements AutoCloseable {
 
     private void accept() {
         while (!listener.isClosed()) {
-            try {
-                var near = listener.accept();
-                if (cut) {
-                    hangUp(near);
-                    continue;
-                }
-                var far = new Socket(InetAddress.getLoopbackAddress(), target);
-                near.setTcpNoDelay(true);
-                far.setTcpNoDelay(true);
-                open.add(near);
-                open.add(far);
-                Thread.ofVirtual().start(() -> pass(near, far));
-                Thread.ofVirtual().start(() -> pass(far, near));
-            } catch (IOException e) {
-                // The line is closed, or the server behind it does not listen: whoever called finds out.
-                continue;
+            connect();
+        }
+    }
+
+    private void connect() {
+        try {
+            var near = listener.accept();
+            if (cut) {
+                hangUp(near);
+                return;
             }
+            var far = new Socket(InetAddress.getLoopbackAddress(), target);
+            near.setTcpNoDelay(true);
+            far.setTcpNoDelay(true);
+            open.add(near);
+            open.add(far);
+            Thread.ofVirtual().start(() -> pass(near, far));
+            Thread.ofVirtual().start(() -> pass(far, near));
+        } catch (IOException e) {
+            // The line is closed, or the server behind it does not listen: whoever called finds out.
+            return;
         }
     }
 

@@ -17,6 +17,7 @@ import codehaven.model.Environment;
 import codehaven.model.FailureKind;
 import codehaven.model.Host;
 import codehaven.model.Manifest;
+import codehaven.model.Output;
 import codehaven.model.Project;
 import codehaven.model.Site;
 import codehaven.model.Step;
@@ -37,6 +38,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
@@ -51,7 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class EdgePublishingTest {
 
-    private static final Duration SOON = Duration.ofSeconds(120);
+    private static final Duration SOON = Duration.ofMinutes(2);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static Stage stage;
@@ -109,10 +111,14 @@ class EdgePublishingTest {
     }
 
     private Deployment publish(DeploymentRequest request) throws Exception {
-        try (var cast = cast(scope -> stored(request))) {
+        try (var _ = cast(scope -> stored(request))) {
             stage.start(request);
             return stage.await(request, DeploymentStatus.READY, SOON);
         }
+    }
+
+    private static Output figures(Deployment deployment) {
+        return Objects.requireNonNull(deployment.output());
     }
 
     private DeploymentRequest queued() {
@@ -155,16 +161,17 @@ class EdgePublishingTest {
             file("pages/" + n + "/index.html", "<p>" + random.nextLong() + "</p>\n".repeat(n % 300));
         }
         var first = queued();
-        var ready = publish(first);
+        var ready = figures(publish(first));
 
-        assertThat(ready.output().files()).isEqualTo(1_000);
-        assertThat(ready.output().uploadedFiles()).isEqualTo(1_000);
-        assertThat(ready.output().uploadedBytes()).isEqualTo(ready.output().bytes());
+        assertThat(ready.files()).isEqualTo(1_000);
+        assertThat(ready.uploadedFiles()).isEqualTo(1_000);
+        assertThat(ready.uploadedBytes()).isEqualTo(ready.bytes());
         var manifest = manifest(own(first));
         assertThat(manifest.files().keySet()).isEqualTo(new TreeSet<>(output.keySet()));
         for (var n : new int[] {0, 299, 999}) {
-            var file = manifest.files().get("pages/" + n + "/index.html");
-            var content = output.get("pages/" + n + "/index.html");
+            var path = "pages/" + n + "/index.html";
+            var file = Objects.requireNonNull(manifest.files().get(path));
+            var content = Objects.requireNonNull(output.get(path));
             assertThat(file.sha256()).isEqualTo(sha256(content));
             assertThat(file.size()).isEqualTo(content.length);
             assertThat(file.type()).isEqualTo("text/html; charset=utf-8");
@@ -201,9 +208,9 @@ class EdgePublishingTest {
                 .contains("Live at http://" + production() + ":8081/", "Live at http://" + own(first) + ":8081/");
 
         var second = queued();
-        var again = publish(second);
-        assertThat(again.output().uploadedFiles()).isZero();
-        assertThat(again.output().uploadedBytes()).isZero();
+        var again = figures(publish(second));
+        assertThat(again.uploadedFiles()).isZero();
+        assertThat(again.uploadedBytes()).isZero();
         assertThat(site(own(second)).orElseThrow().target())
                 .isEqualTo(site(own(first)).orElseThrow().target());
         assertThat(site(production()).orElseThrow().deployment()).isEqualTo(second.deployment());
@@ -261,7 +268,7 @@ class EdgePublishingTest {
         file("index.html", "from the disk");
         file("deep/x.txt", "x");
         var request = queued();
-        try (var cast = cast(scope -> {
+        try (var _ = cast(scope -> {
             for (var each : output.entrySet()) {
                 var target = WorkFiles.of(data, request.deployment())
                         .resolve("output")
@@ -281,11 +288,12 @@ class EdgePublishingTest {
     @Test
     void anOutputThatIsLostIsAFailureThatSaysWhatToDo() throws Exception {
         var request = queued();
-        try (var cast = cast(scope -> Stage.built(request, 3, 30))) {
+        try (var _ = cast(scope -> Stage.built(request, 3, 30))) {
             stage.start(request);
             var failed = stage.await(request, DeploymentStatus.FAILED, SOON);
-            assertThat(failed.failure().kind()).isEqualTo(FailureKind.NO_OUTPUT);
-            assertThat(failed.failure().hint()).startsWith("Redeploy");
+            var failure = Objects.requireNonNull(failed.failure());
+            assertThat(failure.kind()).isEqualTo(FailureKind.NO_OUTPUT);
+            assertThat(failure.hint()).startsWith("Redeploy");
         }
     }
 
@@ -293,7 +301,7 @@ class EdgePublishingTest {
     void aStepWhoseAnswerWasLostIsNotDoneTwice() throws Exception {
         file("index.html", "once");
         var request = queued();
-        try (var cast = cast(scope -> stored(request))) {
+        try (var _ = cast(scope -> stored(request))) {
             stage.start(request).getResult(Void.class);
         }
         var first = site(own(request)).orElseThrow();
@@ -305,7 +313,7 @@ class EdgePublishingTest {
                 request.settings(),
                 request.generation(),
                 new Checkpoint(Stage.tree(), new StoredSource("c".repeat(64), 10, true), built(request)));
-        try (var cast = cast(scope -> {
+        try (var _ = cast(scope -> {
             throw new AssertionError("nothing is built");
         })) {
             stage.start(again).getResult(Void.class);
@@ -321,7 +329,7 @@ class EdgePublishingTest {
             file(n + ".html", "<p>" + random.nextLong());
         }
         var request = queued();
-        try (var cast = cast(scope -> stored(request))) {
+        try (var _ = cast(scope -> stored(request))) {
             var workflow = stage.start(request);
             Stage.await(
                     "publishing",
