@@ -217,7 +217,7 @@ final class BuildCaches {
         var lines = new ArrayList<String>();
         var size = new long[1];
         try (var out = new ZstdOutputStream(new BufferedOutputStream(Files.newOutputStream(to), 1 << 16), 1);
-                var tar = new TarArchiveOutputStream(out, "UTF-8")) {
+                var tar = new TarArchiveOutputStream(new BufferedOutputStream(out, 1 << 16), "UTF-8")) {
             out.setChecksum(true);
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);

@@ -2,6 +2,7 @@ package codehaven.activities.building;
 
 import codehaven.activities.building.TreeVisitor.Entry;
 import codehaven.activities.building.TreeVisitor.Kind;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -19,7 +20,7 @@ final class TarTree {
      * @return false when the tar is not of a directory
      */
     static boolean walk(InputStream in, String prefix, TreeVisitor visitor) throws IOException {
-        var tar = new TarArchiveInputStream(in, "UTF-8");
+        var tar = new TarArchiveInputStream(new BufferedInputStream(in, 1 << 16), "UTF-8");
         var directory = prefix.isEmpty();
         for (TarArchiveEntry next; (next = tar.getNextEntry()) != null; ) {
             var name = next.getName().replaceFirst("^(?:\\./)+", "").replaceFirst("/+$", "");
