@@ -28,7 +28,7 @@ final class FrameworksTest {
             new Example("react", "react-marker", "/any/route"),
             new Example("vue", "vue-marker", "/"),
             new Example("svelte", "svelte-marker", "/"),
-            new Example("astro", "ASTRO-MARKER", "/about"),
+            new Example("astro", "ASTRO-MARKER", "/about/"),
             new Example("eleventy", "eleventy-marker", "/"),
             new Example("vitepress", "vitepress-marker", "/"),
             new Example("next", "next-marker", "/about"),

@@ -8,8 +8,10 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.h2.mvstore.MVStore;
 
 /**
@@ -55,6 +57,12 @@ final class DurableBackend extends H2Backend {
     /** Held shared by a command that changes something, alone by a commit. */
     private final ReadWriteLock commands = new ReentrantReadWriteLock(true);
 
+    /**
+     * Held alone by a command that changes something, shared by one that reads. Documents are changed in place and answers
+     * refer to them, so an answer is copied before anything else may change: else it is sent half old, half new.
+     */
+    private final ReadWriteLock documents = new ReentrantReadWriteLock();
+
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread tidying;
 
@@ -81,14 +89,23 @@ final class DurableBackend extends H2Backend {
             return answer;
         }
         if (READS.contains(word) && !writesOut(query)) {
-            return super.handleCommand(channel, databaseName, command, query);
+            return copied(documents.readLock(), () -> super.handleCommand(channel, databaseName, command, query));
         }
         commands.readLock().lock();
         try {
-            return super.handleCommand(channel, databaseName, command, query);
+            return copied(documents.writeLock(), () -> super.handleCommand(channel, databaseName, command, query));
         } finally {
             commands.readLock().unlock();
             awaitCommit(); // also after a failure: a batch may have been done in part
+        }
+    }
+
+    private static Document copied(Lock lock, Supplier<Document> answer) {
+        lock.lock();
+        try {
+            return answer.get().cloneDeeply();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -12,7 +12,7 @@ final class Drawn {
 
     static Path tree(Path top, String drawing) {
         try {
-            for (var part : ("\n" + drawing).split("\n--- ")) {
+            for (var part : ("\n" + drawing).split("\n--- ", -1)) {
                 if (!part.isBlank()) {
                     var lines = part.split("\n", 2);
                     var file = top.resolve(lines[0].strip());
