@@ -48,6 +48,7 @@ final class Clone implements AutoCloseable {
     private final Path scratch;
     private final TreeListing listing;
     private final List<AutoCloseable> open = new ArrayList<>();
+    private @Nullable GuardedHttp http;
 
     /** How the outside is reached. */
     record Network(AddressGuard.Names names, Pace pace, javax.net.ssl.@Nullable SSLContext tls) {}
@@ -78,7 +79,7 @@ final class Clone implements AutoCloseable {
         } catch (RemoteProblem refused) {
             throw refused.failure();
         }
-        scope.log().say("Cloning " + url);
+        scope.log().say("Cloning " + Shown.plain(url.toString(), LONGEST_TEXT));
         var here = repository();
         Resolved resolved;
         try (var remote = remote(url, here)) {
@@ -117,8 +118,10 @@ final class Clone implements AutoCloseable {
             var refs = remote.refs(ref != null && ref.startsWith("refs/") ? ref : null);
             switch (refs.meaningOf(ref)) {
                 case Refs.Meaning.Named named -> {
+                    scope.log()
+                            .say("The commit of " + named.said() + " is "
+                                    + named.commit().abbreviate(7).name());
                     if (remote.fetch(named.commit())) {
-                        scope.log().say("Found " + named.said());
                         return new Resolved(named.commit(), named.branch(), refs.defaultBranch());
                     }
                     // Some servers give only what a ref names at that moment: has it moved on since it was read?
@@ -202,7 +205,9 @@ final class Clone implements AutoCloseable {
             } catch (RemoteProblem problem) {
                 throw refused("The submodule " + Shown.quoted(path) + ": " + problem.getMessage());
             }
-            scope.log().say("Cloning the submodule " + Shown.quoted(path) + " from " + url);
+            scope.log()
+                    .say("Cloning the submodule " + Shown.quoted(path) + " from "
+                            + Shown.plain(url.toString(), LONGEST_TEXT));
             var here = repository();
             try (var remote = remote(url, here)) {
                 bring(remote, next.entry().id(), null);
@@ -264,15 +269,22 @@ final class Clone implements AutoCloseable {
         if (url.isFile()) {
             return new Remote(url, here, null, scope);
         }
-        var http = new GuardedHttp(
-                settings.gitAllowLocal(),
-                new AddressGuard(settings.gitAllowLocal(), network.names()),
-                network.pace(),
-                settings.limits().packBytes() + (64L << 20),
-                network.tls());
-        open.add(scope.onStop(http::close));
-        open.add(http);
-        return new Remote(url, here, http, scope);
+        return new Remote(url, here, http(), scope);
+    }
+
+    /** One for all of a clone, also its submodules: what may come and how long it may take holds for all together. */
+    private GuardedHttp http() {
+        if (http == null) {
+            http = new GuardedHttp(
+                    settings.gitAllowLocal(),
+                    new AddressGuard(settings.gitAllowLocal(), network.names()),
+                    network.pace(),
+                    settings.limits().packBytes(),
+                    network.tls());
+            open.add(scope.onStop(http::close));
+            open.add(http);
+        }
+        return http;
     }
 
     private RevCommit commit(BoundedRepository here, GitUrl url, ObjectId id) throws IOException {

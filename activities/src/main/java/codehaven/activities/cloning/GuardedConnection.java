@@ -78,6 +78,7 @@ final class GuardedConnection implements HttpConnection {
             // Only the headers of a redirection are of use; its connection may serve the next request.
             came.close();
         }
+        http.came(came);
         answer = came;
         return came;
     }

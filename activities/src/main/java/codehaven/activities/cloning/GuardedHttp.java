@@ -11,6 +11,8 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.client5.http.DnsResolver;
@@ -21,8 +23,10 @@ import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.io.Closer;
 import org.apache.hc.core5.util.Timeout;
 import org.eclipse.jgit.transport.http.HttpConnection;
 import org.eclipse.jgit.transport.http.HttpConnectionFactory;
@@ -50,6 +54,7 @@ final class GuardedHttp implements HttpConnectionFactory, AutoCloseable {
     private volatile boolean listing = true;
     private long received;
     private volatile boolean versionTwo;
+    private final List<ClassicHttpResponse> answers = new ArrayList<>();
     int redirects;
 
     /** @param mostBytes how many bytes may come in all */
@@ -125,6 +130,19 @@ final class GuardedHttp implements HttpConnectionFactory, AutoCloseable {
     @Override
     public HttpConnection create(URL url, Proxy proxy) throws IOException {
         return create(url);
+    }
+
+    /** Another address is asked for, by nobody's redirection; answers to earlier requests are not read any further. */
+    void begin() {
+        firstHost = null;
+        redirects = 0;
+        // JGit stops reading when it has what it wants, and then the connection would never be free again.
+        answers.forEach(Closer::closeQuietly);
+        answers.clear();
+    }
+
+    void came(ClassicHttpResponse answer) {
+        answers.add(answer);
     }
 
     /** Whether what comes now is a list of refs, which has a limit of its own. */

@@ -1,5 +1,7 @@
 package codehaven.activities.cloning;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.eclipse.jgit.lib.Config;
 import org.eclipse.jgit.storage.file.FileBasedConfig;
 import org.eclipse.jgit.util.FS;
@@ -15,10 +17,19 @@ final class Quiet extends SystemReader.Delegate {
         super(usual);
     }
 
-    /** For the whole process, from now on. */
-    static synchronized void install() {
+    /**
+     * For the whole process, from now on.
+     *
+     * @param lasting a directory that stays: JGit measures its disk's clock there for some seconds, and nobody waits for
+     *     that, nor does it find its directory deleted
+     */
+    static synchronized void install(Path lasting) {
         if (!(SystemReader.getInstance() instanceof Quiet)) {
             SystemReader.setInstance(new Quiet(SystemReader.getInstance()));
+            FS.FileStoreAttributes.setBackground(true);
+        }
+        if (Files.isDirectory(lasting)) {
+            FS.FileStoreAttributes.get(lasting);
         }
     }
 

@@ -168,6 +168,9 @@ final class Remote implements AutoCloseable {
     private FetchConnection connect(@Nullable Integer depth, @Nullable FilterSpec filter, @Nullable String also)
             throws IOException {
         scope.check();
+        if (http != null) {
+            http.begin();
+        }
         Transport transport;
         try {
             transport = Transport.open(here, new URIish(url.isFile() ? url.uri().getPath() : url.toString()));

@@ -4,10 +4,14 @@ import codehaven.activities.Settings;
 import codehaven.activities.StepScope;
 import codehaven.activities.WorkFiles;
 import codehaven.model.Checkpoint.ClonedTree;
+import codehaven.model.FailureKind;
 import codehaven.workflows.DeploymentRequest;
+import codehaven.workflows.StepFailure;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -44,13 +48,13 @@ public final class Trees {
     Trees(Settings settings, Clone.Network network) {
         this.settings = settings;
         this.network = network;
-        Quiet.install();
+        Quiet.install(settings.data());
     }
 
     /**
      * Brings what the request's ref names now; what an earlier attempt brought whole is used again.
      *
-     * @throws codehaven.workflows.StepFailure with the kind and the sentence for the user
+     * @throws StepFailure with the kind and the sentence for the user
      */
     ClonedTree clone(DeploymentRequest request, StepScope scope) throws IOException {
         var kept = kept(request);
@@ -65,7 +69,7 @@ public final class Trees {
      * The directory with the tree of the commit that an earlier step cloned; cloned again when it is not on this
      * machine. It is for reading only, and gone after {@link #release}.
      *
-     * @throws codehaven.workflows.StepFailure with the kind and the sentence for the user
+     * @throws StepFailure with the kind and the sentence for the user
      */
     public Path tree(DeploymentRequest request, ClonedTree cloned, StepScope scope) throws IOException {
         var kept = kept(request);
@@ -113,6 +117,14 @@ public final class Trees {
             Files.move(beside, place.resolve(KEPT), StandardCopyOption.ATOMIC_MOVE);
             whole = true;
             return kept;
+        } catch (IOException | UncheckedIOException problem) {
+            if (String.valueOf(problem.getMessage()).contains("No space left on device")) {
+                throw new StepFailure(
+                        FailureKind.UNEXPECTED,
+                        "The worker's disk is full: make room in its data directory, then retry.",
+                        problem);
+            }
+            throw problem;
         } finally {
             WorkFiles.delete(scratch);
             if (!whole) {
@@ -129,7 +141,12 @@ public final class Trees {
         } catch (NoSuchFileException none) {
             return Optional.empty();
         }
-        var kept = JSON.readValue(bytes, Kept.class);
+        Kept kept;
+        try {
+            kept = JSON.readValue(bytes, Kept.class);
+        } catch (JsonProcessingException ofAnotherVersion) {
+            return Optional.empty();
+        }
         var same = kept.repository().equals(request.source().repository())
                 && Objects.equals(kept.ref(), request.source().ref())
                 && kept.submodules() == submodules(request)

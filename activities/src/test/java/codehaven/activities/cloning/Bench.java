@@ -30,6 +30,11 @@ record Bench(
 
     static final Clone.Network NETWORK = new Clone.Network(InetAddress::getAllByName, Pace.DEFAULT, null);
 
+    static {
+        // The tests' own directories are deleted while JGit still measures.
+        Quiet.install(Path.of("target"));
+    }
+
     static Bench of(Path data, String repository) {
         return new Bench(
                 settings(data, true, Settings.Limits.DEFAULT),

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Random;
 import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.AfterEach;
@@ -113,7 +114,7 @@ final class HostileRepositoriesTest {
     @Test
     void cloneThatTransfersTooMuchIsCutOff() throws Exception {
         var random = new byte[3_000_000];
-        new java.util.Random(1).nextBytes(random);
+        new Random(1).nextBytes(random);
         objects.main(new Objects.Entry(Objects.FILE, "noise", objects.insert(Constants.OBJ_BLOB, random)));
         bench = bench.limits(100, 10_000_000, 1_000_000);
         assertThat(refused()).contains("1.0 MB").contains("packBytes");
@@ -338,6 +339,28 @@ final class HostileRepositoriesTest {
                 new Objects.Entry(Objects.GITLINK, "lib", ObjectId.fromString("1".repeat(40))));
         bench = bench.submodules();
         assertThat(refused()).contains("The submodule 'lib'").contains(reason).doesNotContain("secret");
+    }
+
+    @Test
+    void submodulesShareTheLimitsOfTheirRepository() throws Exception {
+        var noise = new byte[700_000];
+        new Random(7).nextBytes(noise);
+        var lib = Objects.of(git.createEmpty("lib"));
+        var commit = lib.main(new Objects.Entry(Objects.FILE, "noise", lib.insert(Constants.OBJ_BLOB, noise)));
+        noise[0]++;
+        objects.main(
+                objects.file(".gitmodules", "[submodule \"s\"]\n\tpath = s\n\turl = ../lib.git\n"),
+                new Objects.Entry(Objects.FILE, "noise", objects.insert(Constants.OBJ_BLOB, noise)),
+                new Objects.Entry(Objects.GITLINK, "s", commit));
+        var with = bench.submodules();
+        bench = with.limits(100, 10_000_000, 1_000_000);
+        assertThat(refused()).contains("The submodule 's'").contains("packBytes");
+        bench = with.limits(100, 1_000_000, 10_000_000);
+        assertThat(refused()).contains("treeBytes");
+        bench = with.limits(2, 10_000_000, 10_000_000);
+        assertThat(refused()).contains("treeFiles");
+        bench = with.limits(3, 1_500_000, 1_500_000);
+        assertThat(bench.cloned().files()).isEqualTo(3);
     }
 
     @Test
