@@ -75,7 +75,7 @@ final class Installation implements AutoCloseable {
             var open = installation.open(state);
             var stubs = installation.own(Backends.temporal(settings, "up"), WorkflowServiceStubs::shutdownNow);
             var client = installation.client(stubs);
-            var building = installation.worker(open, client, limits, edge, true, say);
+            var building = installation.worker(open, client, limits, edge, true);
             installation.api(open, client, edge, embedded, building);
             embedded.temporalUi().ifPresent(ui -> installation.addresses.put("console", ui + "  (Temporal)"));
             installation.addresses.put("data", installation.data + "  (log: " + log + ")");
@@ -105,7 +105,7 @@ final class Installation implements AutoCloseable {
             installation.own(Embedded.none(installation.data, settings));
             var open = installation.open(state);
             var sites = installation.sitesUrl(settings.port(Setting.EDGE_PORT));
-            installation.worker(open, installation.client(stubs), limits, sites, false, say);
+            installation.worker(open, installation.client(stubs), limits, sites, false);
             installation.addresses.put("data", installation.data.toString());
         });
     }
@@ -152,7 +152,7 @@ final class Installation implements AutoCloseable {
     }
 
     private Supplier<SystemInfo.Builds> worker(
-            State state, WorkflowClient client, Limits limits, URI sites, boolean singleUser, Consumer<String> say) {
+            State state, WorkflowClient client, Limits limits, URI sites, boolean singleUser) {
         var told = new codehaven.activities.Settings(
                 data,
                 settings.uri(Setting.DOCKER_HOST, "unix", "tcp", "http", "https", "npipe")
@@ -267,7 +267,7 @@ final class Installation implements AutoCloseable {
             var port = settings.port(each);
             try (var socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(InetAddress.getByName(LOOPBACK), port));
+                socket.bind(new InetSocketAddress(InetAddress.ofLiteral(LOOPBACK), port));
             } catch (IOException e) {
                 throw new WrongSetting("Port " + port + " is in use; choose another one with " + each.flag()
                         + " PORT, or let the system pick with " + each.flag() + " 0.");

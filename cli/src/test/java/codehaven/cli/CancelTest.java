@@ -125,7 +125,6 @@ final class CancelTest {
 
     private static void temporal(String... arguments) throws IOException {
         var address = haven.get("/v1/system")
-                .path("backends")
                 .path("temporal")
                 .path("address")
                 .asText();
