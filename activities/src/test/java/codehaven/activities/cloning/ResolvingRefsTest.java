@@ -311,8 +311,8 @@ final class ResolvingRefsTest {
             assertThat(Bench.of(data, program.url("large.git")).cloned().files())
                     .isEqualTo(5_000);
             assertThat(Duration.between(began, Instant.now()))
-                    .as("1.5 s on an idle machine of two cores")
-                    .isLessThan(Duration.ofSeconds(20));
+                    .as("nothing in it grows faster than the tree")
+                    .isLessThan(Duration.ofMinutes(2));
         }
     }
 }
