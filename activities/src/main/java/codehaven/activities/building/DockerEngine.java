@@ -7,6 +7,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
+import com.github.dockerjava.transport.DockerHttpClient;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.IOException;
 import java.net.URI;
@@ -91,7 +92,26 @@ public final class DockerEngine implements AutoCloseable {
         if (answer != null) {
             http.responseTimeout(answer);
         }
-        return DockerClientImpl.getInstance(config, http.build());
+        return DockerClientImpl.getInstance(config, new Uncompressed(http.build()));
+    }
+
+    /**
+     * Asks for answers as they are: an engine that compresses gigabytes for a client beside it takes longer over that
+     * than over all the rest.
+     */
+    private record Uncompressed(DockerHttpClient http) implements DockerHttpClient {
+        @Override
+        public Response execute(Request request) {
+            return http.execute(Request.builder()
+                    .from(request)
+                    .putHeader("Accept-Encoding", "identity")
+                    .build());
+        }
+
+        @Override
+        public void close() throws IOException {
+            http.close();
+        }
     }
 
     /** For calls that are answered at once. */

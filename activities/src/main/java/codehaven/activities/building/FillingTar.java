@@ -5,8 +5,8 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,14 +19,13 @@ import org.jspecify.annotations.Nullable;
 /** What goes into a new sandbox, as one tar whose entries belong to the build's user. */
 final class FillingTar implements AutoCloseable {
 
-    private final PipedInputStream in = new PipedInputStream(1 << 18);
-    private final PipedOutputStream out;
+    /** The system's: Java's own piped streams wait a second whenever they run full or empty. */
+    private final Pipe pipe = Pipe.open();
+
     private volatile @Nullable Exception failure;
     private volatile boolean aborted;
 
-    private FillingTar() throws IOException {
-        out = new PipedOutputStream(in);
-    }
+    private FillingTar() throws IOException {}
 
     static FillingTar start(RunFiles files, Path source, @Nullable InputStream cache, int user) throws IOException {
         var tar = new FillingTar();
@@ -35,7 +34,7 @@ final class FillingTar implements AutoCloseable {
     }
 
     InputStream stream() {
-        return new BufferedInputStream(in, 1 << 16) {
+        return new BufferedInputStream(Channels.newInputStream(pipe.source()), 1 << 16) {
             @Override
             public synchronized int read(byte[] bytes, int offset, int length) throws IOException {
                 var read = super.read(bytes, offset, length);
@@ -63,8 +62,8 @@ final class FillingTar implements AutoCloseable {
     }
 
     private void write(RunFiles files, Path source, @Nullable InputStream cache, int user) {
-        try (var pipe = out;
-                var tar = new TarArchiveOutputStream(new BufferedOutputStream(pipe, 1 << 16), "UTF-8")) {
+        try (var out = Channels.newOutputStream(pipe.sink());
+                var tar = new TarArchiveOutputStream(new BufferedOutputStream(out, 1 << 16), "UTF-8")) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
             for (var directory : new String[] {"src", "home", "tmp", "run"}) {
@@ -138,7 +137,7 @@ final class FillingTar implements AutoCloseable {
     @Override
     public void close() {
         try {
-            in.close();
+            pipe.source().close();
         } catch (IOException e) {
             failure = e;
         }
