@@ -527,11 +527,30 @@ final class ContainerSandbox implements Sandbox {
         if (container == null) {
             return;
         }
-        try {
-            removeIfOurs(container);
-        } catch (StepFailure e) {
-            // What was built is good all the same; the sweep removes it when the engine is back.
-            scope.log().say(Level.warn, e.getMessage() + " It is removed later.");
+        var id = container;
+        undisturbed(() -> {
+            try {
+                removeIfOurs(id);
+            } catch (StepFailure e) {
+                // What was built is good all the same; the sweep removes it when the engine is back.
+                scope.log().say(Level.warn, e.getMessage() + " It is removed later.");
+            }
+        });
+    }
+
+    /** On a thread of its own: a cancelled step's thread has been interrupted, and the engine's socket closes on that. */
+    private static void undisturbed(Runnable work) {
+        var thread = Thread.ofPlatform().name("build-removal").start(work);
+        var interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
