@@ -124,10 +124,7 @@ final class CancelTest {
     }
 
     private static void temporal(String... arguments) throws IOException {
-        var address = haven.get("/v1/system")
-                .path("temporal")
-                .path("address")
-                .asText();
+        var address = haven.get("/v1/system").path("temporal").path("address").asText();
         var command =
                 new ArrayList<>(List.of(TemporalProgram.find(null).orElseThrow().toString()));
         command.addAll(Arrays.asList(arguments));
