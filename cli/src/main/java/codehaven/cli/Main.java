@@ -59,7 +59,7 @@ public final class Main {
     /** One sentence for what a person can put right; a stack trace only for what is our own fault. */
     private static int explain(Exception thrown, CommandLine command) {
         for (Throwable each = thrown; each != null; each = each.getCause()) {
-            if (each instanceof WrongSetting || each instanceof IllegalStateException && each.getMessage() != null) {
+            if (each instanceof WrongSetting || (each instanceof IllegalStateException && each.getMessage() != null)) {
                 command.getErr().println("codehaven: " + each.getMessage());
                 return each instanceof WrongSetting ? USAGE : UNREACHABLE;
             }
