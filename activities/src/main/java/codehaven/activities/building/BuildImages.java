@@ -112,7 +112,7 @@ final class BuildImages {
             }
             return progress.problem();
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            // The sign to stop; tidying up must not hear it again.
             throw new StepScope.Stopped();
         } catch (IOException e) {
             return DockerEngine.reasonOf(e);

@@ -424,7 +424,7 @@ final class ContainerSandbox implements Sandbox {
                 }
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            // The sign to stop; tidying up must not hear it again.
             throw new StepScope.Stopped();
         } finally {
             follower.close();

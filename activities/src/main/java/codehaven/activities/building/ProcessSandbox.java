@@ -158,7 +158,6 @@ final class ProcessSandbox implements Sandbox {
             process = started.get();
         } catch (InterruptedException e) {
             starter.interrupt();
-            Thread.currentThread().interrupt();
             throw new StepScope.Stopped();
         } catch (ExecutionException e) {
             throw new IOException("the build's shell did not start", e.getCause());
@@ -198,7 +197,7 @@ final class ProcessSandbox implements Sandbox {
             out.join(Duration.ofSeconds(5));
             err.join(Duration.ofSeconds(5));
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            // The sign to stop; tidying up must not hear it again.
             throw new StepScope.Stopped();
         }
         scope.check();

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** An attempt of a build without Temporal around it, whose log counts its lines like the real one. */
 final class BuildScope implements StepScope, StepLog {
@@ -23,6 +24,8 @@ final class BuildScope implements StepScope, StepLog {
     private final StringBuilder out = new StringBuilder();
     private final StringBuilder err = new StringBuilder();
     private volatile boolean stopping;
+    private volatile boolean noticed;
+    private volatile @Nullable Thread worker;
     private volatile boolean handingOver;
     private volatile long bytes;
     private final boolean keepLines;
@@ -47,9 +50,20 @@ final class BuildScope implements StepScope, StepLog {
         return new BuildScope(deployment, lines, keepLines);
     }
 
+    /** Like the real one: hooks on threads of their own, and an interrupt unless the work has noticed. */
     void cancel() {
         stopping = true;
-        hooks.forEach(Runnable::run);
+        hooks.forEach(each -> Thread.ofPlatform().start(each));
+        var thread = worker;
+        if (thread != null && !noticed) {
+            thread.interrupt();
+        }
+    }
+
+    /** This thread does the work. */
+    BuildScope here() {
+        worker = Thread.currentThread();
+        return this;
     }
 
     void handOver() {
@@ -114,6 +128,8 @@ final class BuildScope implements StepScope, StepLog {
     @Override
     public void check() {
         if (stopping) {
+            noticed = true;
+            Thread.interrupted();
             throw new Stopped();
         }
     }

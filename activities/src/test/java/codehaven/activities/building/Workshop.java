@@ -185,7 +185,7 @@ final class Workshop implements AutoCloseable {
                 job.archive,
                 recipe -> job.variables,
                 scope::outputAfter);
-        return new SiteBuild(engine, told, caches, task, scope).make((tree, settings) -> job.recipe);
+        return new SiteBuild(engine, told, caches, task, scope.here()).make((tree, settings) -> job.recipe);
     }
 
     /** The build in a thread of its own, for a test that does something to it meanwhile. */
