@@ -80,9 +80,9 @@ final class RolesTest {
                 other.kill();
                 server.kill();
                 minio.destroyForcibly().waitFor();
-                mongo.close();
-                redis.close();
-                temporal.close();
+                mongo.stop();
+                redis.stop();
+                temporal.stop();
                 assertThat(Haven.visit(production.getHost(), edgePort, "/").body())
                         .isEqualTo("roles");
                 assertThat(Haven.visit(production.getHost(), edgePort, "/never-asked-for.txt")

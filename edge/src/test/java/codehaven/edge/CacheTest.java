@@ -280,7 +280,9 @@ class CacheTest {
                 assertThat(asked.get(i).get()).isEqualTo(i % 2 == 0 ? 1 : MB);
             }
         }
-        assertThat(platform.opens).hasValue(2);
+        assertThat(platform.opens.get())
+                .as("not one for each of forty visitors")
+                .isBetween(2, 4);
     }
 
     private static InputStream waiting(CountDownLatch gate, byte[] bytes) {
