@@ -51,11 +51,8 @@ final class RolesTest {
                     "CODEHAVEN_EDGE_PORT",
                     String.valueOf(edgePort)));
             settings.put("CODEHAVEN_GIT_ALLOW_LOCAL", "true");
-            var workers = Map.of(
-                    "first",
-                    role(directory, settings, "worker", "first"),
-                    "second",
-                    role(directory, settings, "worker", "second"));
+            var first = role(directory, settings, "worker", "first");
+            var second = role(directory, settings, "worker", "second");
             try (var server = role(directory, settings, "server", "server", "--port", "0");
                     var edge = role(directory, settings, "edge", "edge")) {
                 var repository = git.create(
@@ -65,8 +62,9 @@ final class RolesTest {
                 var id = server.deploy(Map.of("repository", repository.url(), "name", "roles"));
                 Haven.await(
                         "the build", Duration.ofMinutes(1), () -> server.log(id).contains("line 2"));
-                var building = workers.get(
-                        Files.exists(directory.resolve("first/work/" + id + "/source")) ? "first" : "second");
+                var inFirst = Files.exists(directory.resolve("first/work/" + id + "/source"));
+                var building = inFirst ? first : second;
+                var other = inFirst ? second : first;
                 building.kill();
                 var ready = server.awaitStatus(id, "READY", Duration.ofMinutes(2));
                 var production = java.net.URI.create(
@@ -75,7 +73,6 @@ final class RolesTest {
                 assertThat(server.visit(production.toString()).body()).isEqualTo("roles");
 
                 // Everything but the edge dies.
-                var other = building == workers.get("first") ? workers.get("second") : workers.get("first");
                 Haven.await("the edge has the whole site", Duration.ofSeconds(30), () -> cachedFiles(directory) >= 3);
                 other.kill();
                 server.kill();
@@ -95,7 +92,8 @@ final class RolesTest {
                             .isEqualTo("roles");
                 }
             } finally {
-                workers.values().forEach(Haven::close);
+                first.close();
+                second.close();
             }
         } finally {
             minio.destroyForcibly();
@@ -141,7 +139,7 @@ final class RolesTest {
     }
 
     private static boolean answers(int port) {
-        try (var socket = new java.net.Socket("127.0.0.1", port)) {
+        try (var socket = new java.net.Socket(java.net.InetAddress.ofLiteral("127.0.0.1"), port)) {
             return socket.isConnected();
         } catch (java.io.IOException e) {
             return false;
