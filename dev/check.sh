@@ -64,6 +64,11 @@ trap finish EXIT
 if ! docker info >/dev/null 2>&1; then
   [ "$(id -u)" = 0 ] || die "no Docker engine answers; start it and run this again."
   say "Starting a Docker engine (it ends with the tests)"
+  # What a killed engine left behind would be taken for one that runs, if its number was given to another process since.
+  for file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
+    pid=$(cat "$file" 2>/dev/null || true)
+    case "$(cat "/proc/${pid:-none}/comm" 2>/dev/null || true)" in dockerd|containerd) ;; *) rm -f "$file" ;; esac
+  done
   dockerd >"$log/dockerd.log" 2>&1 &
   dockerd_pid=$!
   for _ in $(seq 60); do
