@@ -18,8 +18,6 @@ public final class DevMongo implements AutoCloseable {
     /** A connection's commands run on its thread and wait there for their commit; these many wait side by side. */
     private static final int THREADS = 32;
 
-    private static final int COMPACT_MILLIS = 1_000;
-
     private final Path file;
     private int port;
     private @Nullable MongoServer server;
@@ -86,7 +84,7 @@ public final class DevMongo implements AutoCloseable {
         } catch (MVStoreException e) {
             throw new IOException("Cannot open " + file + ": " + e.getMessage(), e);
         }
-        MongoServer starting = new MongoServer(new DurableBackend(store, COMPACT_MILLIS));
+        MongoServer starting = new MongoServer(new DurableBackend(store));
         try {
             starting.bind(Programs.loopback(port), 1, THREADS);
         } catch (RuntimeException e) {
