@@ -276,7 +276,7 @@ final class ContainerBuildTest {
 
         var other = workshop.job("node build.mjs", MAKES_A_PAGE)
                 .install(
-                        "echo 'npm error 404 Not Found - GET https://registry.npmjs.org/nonesuch' >&2; exit 1",
+                        "echo 'npm error 404 Not Found - GET https://registry.example/nonesuch' >&2; exit 1",
                         Workshop.fallback("EUSAGE", "echo installed", "The lock file disagrees."));
         var failure = failure(other, new BuildScope(other.deployment));
         writes(failure, FailureKind.INSTALL_FAILED);
