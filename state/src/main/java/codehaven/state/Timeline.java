@@ -22,9 +22,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
 /**
@@ -44,6 +46,13 @@ public final class Timeline {
     private static final long ARCHIVES_IN_MEMORY = 32L << 20;
 
     private static final int ARCHIVERS_IN_A_ROW = 5;
+
+    /**
+     * Archivers of one program take turns: storages on a plain file system, the embedded one among them, compare a tag
+     * and write in two steps. Those of several programs rely on the storage's condition alone.
+     */
+    private static final List<ReentrantLock> TURNS =
+            Stream.generate(ReentrantLock::new).limit(64).toList();
 
     /** CSI and OSC sequences and single escapes: what a terminal swallows. */
     private static final Pattern ANSI =
@@ -220,10 +229,16 @@ public final class Timeline {
      * {@link Deployments}.
      */
     public void archive(String deployment) {
-        for (int attempt = 1; attempt <= ARCHIVERS_IN_A_ROW; attempt++) {
-            if (tryArchive(deployment)) {
-                return;
+        var turn = TURNS.get(Math.floorMod(deployment.hashCode(), TURNS.size()));
+        turn.lock();
+        try {
+            for (int attempt = 1; attempt <= ARCHIVERS_IN_A_ROW; attempt++) {
+                if (tryArchive(deployment)) {
+                    return;
+                }
             }
+        } finally {
+            turn.unlock();
         }
         throw new Blobs.Unavailable(
                 "The log of " + deployment + " is being archived by others; it is archived later.",
@@ -281,10 +296,11 @@ public final class Timeline {
             return true;
         }
         if (through > last) {
-            if (!blobs.putIf(key, file, old.map(Blobs.Stored::tag).orElse(null))) {
+            // Where it holds something else, another archiver has gone on from ours, or the storage lost it: looked at
+            // anew.
+            if (!blobs.putIf(key, file, old.map(Blobs.Stored::tag).orElse(null)) || !holds(key, file)) {
                 return false;
             }
-            verify(key, file);
         }
         deployments.archived(deployment, new Archived(through, Math.max(noted.line(), tail[0].lineTo())));
         batches.deleteThrough(through);
@@ -295,12 +311,10 @@ public final class Timeline {
         return new BufferedOutputStream(new GZIPOutputStream(Files.newOutputStream(file), 1 << 16), 1 << 16);
     }
 
-    private void verify(String key, Path file) throws IOException {
+    private boolean holds(String key, Path file) throws IOException {
         try (var mine = Files.newInputStream(file);
                 var stored = blobs.open(key)) {
-            if (!MessageDigest.isEqual(digest(mine), digest(stored))) {
-                throw new IOException("what the storage holds at " + key + " is not what it was given");
-            }
+            return MessageDigest.isEqual(digest(mine), digest(stored));
         }
     }
 
