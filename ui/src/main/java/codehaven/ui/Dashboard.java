@@ -1,0 +1,41 @@
+package codehaven.ui;
+
+import java.util.concurrent.TimeUnit;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.http.CacheControl;
+import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
+import org.springframework.web.servlet.resource.VersionResourceResolver;
+import org.webjars.WebJarVersionLocator;
+
+/** Joins the dashboard to the server of the module api: its pages, and what they load. */
+@AutoConfiguration
+@ComponentScan("codehaven.ui")
+class Dashboard implements WebMvcConfigurer {
+
+    private static final String HTMX = "htmx.org";
+
+    /** Addresses carry a digest of the content, so browsers may keep what they have for ever. */
+    @Override
+    public void addResourceHandlers(ResourceHandlerRegistry registry) {
+        var htmx = new WebJarVersionLocator().version(HTMX);
+        registry.addResourceHandler("/assets/**")
+                .addResourceLocations(
+                        "classpath:/codehaven/ui/assets/",
+                        "classpath:/META-INF/resources/webjars/" + HTMX + "/" + htmx + "/dist/")
+                .setCacheControl(
+                        CacheControl.maxAge(365, TimeUnit.DAYS).cachePublic().immutable())
+                .resourceChain(true)
+                .addResolver(new VersionResourceResolver().addContentVersionStrategy("/**"));
+    }
+
+    /** Lets {@code @{/assets/…}} in templates become the address with the digest. */
+    @Bean
+    FilterRegistrationBean<ResourceUrlEncodingFilter> assetAddresses() {
+        return new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
+    }
+}
