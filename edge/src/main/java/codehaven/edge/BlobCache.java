@@ -113,7 +113,10 @@ final class BlobCache {
                 throw new IOException(key + " could not be written to disk");
             }
         } else {
-            fill(key, size).awaitWhole();
+            var coming = fill(key, size);
+            if (coming != null) {
+                coming.awaitWhole();
+            }
         }
     }
 
@@ -122,12 +125,7 @@ final class BlobCache {
         if (held != null) {
             return held;
         }
-        byte[] bytes = null;
-        try {
-            bytes = disk.read(key, size);
-        } catch (IOException e) {
-            complain(e);
-        }
+        var bytes = kept(key, size);
         if (bytes == null) {
             bytes = fetchOnce(key, size);
         }
@@ -135,6 +133,16 @@ final class BlobCache {
             memory.put(key, bytes);
         }
         return bytes;
+    }
+
+    /** What is on disk; a disk that cannot be read is no reason not to ask storage. */
+    private byte @Nullable [] kept(BlobKey key, long size) {
+        try {
+            return disk.read(key, size);
+        } catch (IOException e) {
+            complain(e);
+            return null;
+        }
     }
 
     private byte[] fetchOnce(BlobKey key, long size) throws Away {
@@ -164,7 +172,11 @@ final class BlobCache {
     }
 
     private byte[] fetchNow(BlobKey key, long size) throws Away, IOException {
-        byte[] bytes;
+        // Somebody else's fetch may have ended between this one's look at the disk and its turn.
+        var bytes = kept(key, size);
+        if (bytes != null) {
+            return bytes;
+        }
         for (var attempt = 1; ; attempt++) {
             try (var stream = backend.open(key)) {
                 bytes = stream.readNBytes(size < 0 ? LARGEST_MANIFEST : (int) size + 1);
@@ -189,6 +201,9 @@ final class BlobCache {
     private Content large(BlobKey key, long size) throws Away {
         try {
             var coming = fill(key, size);
+            if (coming == null) {
+                return open(key, size);
+            }
             var reading = coming.reading();
             try {
                 coming.awaitBegin();
@@ -205,8 +220,8 @@ final class BlobCache {
         return new Content.Passing(key, size, backend.open(key));
     }
 
-    /** The blob's way to disk, begun now if it is not on it. */
-    private Filling fill(BlobKey key, long size) throws IOException {
+    /** The blob's way to disk, begun now if it is not on it; null if it has arrived meanwhile. */
+    private @Nullable Filling fill(BlobKey key, long size) throws IOException {
         if (size > disk.capacity()) {
             throw new IOException(key + " is larger than the cache may be");
         }
@@ -214,6 +229,9 @@ final class BlobCache {
             var coming = filling.get(key);
             if (coming != null) {
                 return coming;
+            }
+            if (disk.has(key, size)) {
+                return null;
             }
             var begun = new Filling(key, size, disk);
             filling.put(key, begun);
