@@ -30,7 +30,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /** The program as its users start it, in a process of its own that a test may kill. */
-final class Haven implements AutoCloseable {
+public final class Haven implements AutoCloseable {
 
     static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP =
@@ -46,7 +46,7 @@ final class Haven implements AutoCloseable {
     }
 
     /** Starts a command; what it inherits of CODEHAVEN_… is taken away. */
-    static Haven start(Map<String, String> environment, String... arguments) throws IOException {
+    public static Haven start(Map<String, String> environment, String... arguments) throws IOException {
         var command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -64,7 +64,7 @@ final class Haven implements AutoCloseable {
     }
 
     /** Starts {@code up} on a data directory, with ports of its own, and waits until it is ready. */
-    static Haven up(Path data, Map<String, String> environment) throws IOException {
+    public static Haven up(Path data, Map<String, String> environment) throws IOException {
         var haven = start(
                 environment,
                 "up",
@@ -99,16 +99,16 @@ final class Haven implements AutoCloseable {
         });
     }
 
-    Optional<String> said(String words) {
+    public Optional<String> said(String words) {
         return lines.stream().filter(line -> line.contains(words)).findFirst();
     }
 
-    String output() {
+    public String output() {
         return String.join("\n", lines);
     }
 
     /** The address in the ready line of the given name. */
-    URI address(String name) {
+    public URI address(String name) {
         var line = Pattern.compile("^\\s*" + Pattern.quote(name) + "\\s+(http\\S+).*");
         return lines.stream()
                 .map(line::matcher)
@@ -118,7 +118,7 @@ final class Haven implements AutoCloseable {
                 .orElseThrow(() -> new AssertionError("no address of " + name + " in:\n" + output()));
     }
 
-    int edgePort() {
+    public int edgePort() {
         return address("sites").getPort();
     }
 
@@ -128,7 +128,7 @@ final class Haven implements AutoCloseable {
 
     // --- REST ---
 
-    JsonNode get(String path) {
+    public JsonNode get(String path) {
         return json(HttpRequest.newBuilder(address("dashboard").resolve(path)).GET(), 200);
     }
 
@@ -147,11 +147,11 @@ final class Haven implements AutoCloseable {
         return HttpRequest.newBuilder(address("dashboard").resolve(path));
     }
 
-    JsonNode post(String path, Object body, int status) {
+    public JsonNode post(String path, Object body, int status) {
         return send("POST", path, body, status);
     }
 
-    JsonNode send(String method, String path, Object body, int status) {
+    public JsonNode send(String method, String path, Object body, int status) {
         try {
             return json(
                     request(path)
@@ -175,24 +175,24 @@ final class Haven implements AutoCloseable {
 
     // --- deployments ---
 
-    String deploy(Map<String, ?> body) {
+    public String deploy(Map<String, ?> body) {
         return post("/v1/deployments", body, 202).path("id").asText();
     }
 
-    JsonNode deployment(String id) {
+    public JsonNode deployment(String id) {
         return get("/v1/deployments/" + id);
     }
 
-    String status(String id) {
+    public String status(String id) {
         return deployment(id).path("status").asText();
     }
 
-    JsonNode awaitStatus(String id, String status, Duration patience) {
+    public JsonNode awaitStatus(String id, String status, Duration patience) {
         return awaitDeployment(
                 id, patience, status, each -> each.path("status").asText().equals(status));
     }
 
-    JsonNode awaitFinal(String id, Duration patience) {
+    public JsonNode awaitFinal(String id, Duration patience) {
         return awaitDeployment(
                 id,
                 patience,
@@ -216,7 +216,7 @@ final class Haven implements AutoCloseable {
         }
     }
 
-    String log(String id) {
+    public String log(String id) {
         return raw(request("/v1/deployments/" + id + "/log")).body();
     }
 
@@ -246,7 +246,7 @@ final class Haven implements AutoCloseable {
     // --- ending ---
 
     /** {@code kill -9}. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         join(1);
     }
@@ -275,7 +275,7 @@ final class Haven implements AutoCloseable {
         return process.exitValue();
     }
 
-    static void await(String what, Duration patience, BooleanSupplier condition) {
+    public static void await(String what, Duration patience, BooleanSupplier condition) {
         var deadline = Instant.now().plus(patience);
         while (!condition.getAsBoolean()) {
             if (Instant.now().isAfter(deadline)) {
