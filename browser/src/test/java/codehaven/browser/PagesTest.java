@@ -1,0 +1,214 @@
+package codehaven.browser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.deque.html.axecore.playwright.AxeBuilder;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.ColorScheme;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every page in every state, in light and dark, on a desk and on a phone: readable by everybody (axe), quiet on the
+ * console, no wider than the screen. Leaves a picture of each in {@code target/screenshots}.
+ */
+final class PagesTest {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final Path PICTURES = Path.of("target/screenshots");
+
+    @TempDir
+    static Path directory;
+
+    private static Installation installation;
+    /** The path of each page, by the name of its picture. */
+    private static final Map<String, String> PAGES = new LinkedHashMap<>();
+
+    @BeforeAll
+    static void start() throws Exception {
+        installation = Installation.start(directory);
+        Files.createDirectories(PICTURES);
+        PAGES.put("projects-empty", "/");
+        PAGES.put("new-project-empty", "/new");
+    }
+
+    @AfterAll
+    static void stop() {
+        installation.close();
+    }
+
+    /** One installation in the states that pages can be in, made once. */
+    private static void fill() throws Exception {
+        var haven = installation.haven();
+        var shop = installation.repository("storefront", Installation.chatty("first", 20, 20));
+        var first = deploy("storefront", shop.url(), Map.of());
+        haven.awaitStatus(first, "READY", PATIENCE);
+        shop.commit("Prices in the visitor’s currency", Installation.with(Installation.chatty("second", 20, 20), "public/a.txt", "a"));
+        var live = haven.deploy(Map.of("project", "storefront"));
+        shop.commit(
+                "feature/CHK-2214-make-the-basket-survive-a-locale-switch-and-a-late-session-refresh",
+                Installation.hostile(),
+                Map.of("note.txt", "x"));
+        haven.awaitStatus(live, "READY", PATIENCE);
+        var preview = haven.deploy(Map.of(
+                "project",
+                "storefront",
+                "ref",
+                "feature/CHK-2214-make-the-basket-survive-a-locale-switch-and-a-late-session-refresh"));
+        haven.awaitStatus(preview, "READY", PATIENCE);
+        haven.send("PUT", "/v1/projects/storefront/env/API", Map.of("value", Installation.hostile()), 200);
+        haven.send("PUT", "/v1/projects/storefront/env/KEY", Map.of("value", "secret", "sensitive", true), 200);
+
+        var failing = deploy("ledger", installation.repository("ledger", Installation.failing()).url(), Map.of());
+        haven.awaitStatus(failing, "FAILED", PATIENCE);
+        var missing = deploy("lost", shop.url(), Map.of("ref", "no-such-branch"));
+        haven.awaitStatus(missing, "FAILED", PATIENCE);
+        var endless = installation.repository("endless", Installation.chatty("never", 100_000, 50));
+        var canceled = deploy("playground", endless.url(), Map.of());
+        haven.awaitStatus(canceled, "BUILDING", PATIENCE);
+        haven.post("/v1/deployments/" + canceled + "/cancel", Map.of(), 202);
+        haven.awaitStatus(canceled, "CANCELED", PATIENCE);
+        installation.haven().post("/v1/projects", Map.of("name", "never-deployed", "repository", shop.url()), 201);
+        var running = deploy("internationalization-of-the-storefront-f", endless.url(), Map.of());
+        haven.awaitStatus(running, "BUILDING", PATIENCE);
+
+        PAGES.clear();
+        PAGES.put("projects", "/");
+        PAGES.put("projects-none-found", "/?q=nothing-has-this");
+        PAGES.put("new-project", "/new?repository=" + shop.url());
+        PAGES.put("new-project-refused", "/new?repository=" + shop.url() + "-that-is-not-there");
+        PAGES.put("project", "/projects/storefront");
+        PAGES.put("project-not-live", "/projects/never-deployed");
+        PAGES.put("project-none-found", "/projects/storefront?q=nothing-has-this");
+        PAGES.put("env", "/projects/storefront/env");
+        PAGES.put("env-edit", "/projects/storefront/env?edit=API");
+        PAGES.put("env-empty", "/projects/ledger/env");
+        PAGES.put("domains", "/projects/storefront/domains");
+        PAGES.put("settings", "/projects/storefront/settings");
+        PAGES.put("deployment-live", "/deployments/" + live);
+        PAGES.put("deployment-ready", "/deployments/" + first);
+        PAGES.put("deployment-preview", "/deployments/" + preview);
+        PAGES.put("deployment-line", "/deployments/" + live + "?line=3-6#L3");
+        PAGES.put("deployment-failed", "/deployments/" + failing);
+        PAGES.put("deployment-failed-cloning", "/deployments/" + missing);
+        PAGES.put("deployment-canceled", "/deployments/" + canceled);
+        PAGES.put("deployment-building", "/deployments/" + running);
+        PAGES.put("files", "/deployments/" + live + "/files");
+        PAGES.put("system", "/system");
+        PAGES.put("not-found", "/deployments/nosuch");
+    }
+
+    private static String deploy(String name, String repository, Map<String, String> more) {
+        var body = new LinkedHashMap<String, Object>(more);
+        body.put("name", name);
+        body.put("repository", repository);
+        return installation.haven().deploy(body);
+    }
+
+    @Test
+    void everyPageIsReadableQuietAndFits() throws Exception {
+        var wrong = new ArrayList<String>();
+        look(wrong);
+        fill();
+        look(wrong);
+        assertThat(wrong).isEmpty();
+    }
+
+    private static void look(List<String> wrong) {
+        for (var theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+            for (var width : List.of(1280, 390, 360)) {
+                var touch = width < 1000;
+                try (var visitor = installation.chromium().visitor(installation.home(), options -> options.setColorScheme(
+                                theme)
+                        .setViewportSize(width, touch ? 844 : 900)
+                        .setHasTouch(touch))) {
+                    PAGES.forEach((name, path) -> {
+                        var where = name + ", " + theme + ", " + width;
+                        var page = visitor.open(path);
+                        page.locator("main").waitFor();
+                        settle(page);
+                        if (width != 360) {
+                            picture(page, name + "-" + theme.name().toLowerCase(java.util.Locale.ROOT) + "-" + width);
+                        }
+                        var over = ((Number) page.evaluate(
+                                        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+                                .intValue();
+                        if (over > 0) {
+                            wrong.add(where + ": " + over + " px too wide");
+                        }
+                        if (width != 360) {
+                            axe(page, where, wrong);
+                        }
+                        visitor.complaints().stream()
+                                // The page that is not there is said to be so on the console, too.
+                                .filter(each -> !name.equals("not-found"))
+                                .filter(each -> !(name.equals("new-project-refused") && each.contains("422")))
+                                .forEach(each -> wrong.add(where + ": " + each));
+                        visitor.complaints().clear();
+                    });
+                }
+            }
+        }
+    }
+
+    private static void settle(Page page) {
+        page.evaluate("() => document.fonts.ready");
+        page.waitForTimeout(150);
+    }
+
+    private static void picture(Page page, String name) {
+        page.screenshot(new Page.ScreenshotOptions()
+                .setPath(PICTURES.resolve(name + ".png"))
+                .setFullPage(true));
+    }
+
+    private static void axe(Page page, String where, List<String> wrong) {
+        var found = new TreeSet<String>();
+        new AxeBuilder(page).analyze().getViolations().forEach(rule -> rule.getNodes().forEach(node -> found.add(
+                rule.getId() + " (" + rule.getHelp() + ") at " + node.getTarget() + " " + node.getFailureSummary())));
+        found.forEach(each -> wrong.add(where + ": " + each));
+    }
+
+    /** From the address bar on, Tab comes to everything that can be used, and each shows where it is. */
+    @Test
+    void everythingIsReachedByKeyboard() {
+        try (var visitor = installation.visitor()) {
+            for (var path : List.of("/", "/new", "/system")) {
+                var page = visitor.open(path);
+                var all = ((Number) page.evaluate(
+                                """
+                                () => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+                                  .filter((e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).length"""))
+                        .intValue();
+                var seen = new java.util.HashSet<Object>();
+                for (int i = 0; i < all + 5; i++) {
+                    page.keyboard().press("Tab");
+                    seen.add(page.evaluate(
+                            """
+                            () => {
+                              const e = document.activeElement;
+                              if (!e || e === document.body) return null;
+                              e.dataset.seen ??= String(Math.random());
+                              const style = getComputedStyle(e);
+                              const after = getComputedStyle(e, '::after');
+                              return style.outlineStyle === 'none' && after.outlineStyle === 'none' && !e.matches('input, select, textarea')
+                                ? 'no focus ring: ' + e.outerHTML.slice(0, 120) : e.dataset.seen;
+                            }"""));
+                }
+                seen.remove(null);
+                assertThat(seen).as("on " + path).noneMatch(each -> each.toString().startsWith("no focus ring"));
+                assertThat(seen.size()).as("on " + path).isGreaterThanOrEqualTo(all);
+            }
+        }
+    }
+}
