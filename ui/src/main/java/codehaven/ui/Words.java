@@ -23,6 +23,8 @@ final class Words {
             .withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter MOMENT =
             DateTimeFormatter.ofPattern("HH:mm 'UTC'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter IN_LOGS =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB"};
@@ -88,6 +90,11 @@ final class Words {
     /** The time of day of a log's line, in UTC. */
     public String clock(Instant at) {
         return IN_LOGS.format(at);
+    }
+
+    /** The time of day, in UTC. */
+    public String time(Instant at) {
+        return TIME.format(at);
     }
 
     /** Since then until now: "for 34 s". */

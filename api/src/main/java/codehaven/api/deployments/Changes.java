@@ -48,9 +48,20 @@ public record Changes(List<Change> files, int same, long bytes) {
         files = List.copyOf(files);
     }
 
-    /** How many files differ in that way. */
-    public long count(Kind kind) {
+    private long count(Kind kind) {
         return files.stream().filter(each -> each.kind() == kind).count();
+    }
+
+    public long added() {
+        return count(Kind.added);
+    }
+
+    public long changed() {
+        return count(Kind.changed);
+    }
+
+    public long removed() {
+        return count(Kind.removed);
     }
 
     /** From one deployment's files to a later one's. */

@@ -39,6 +39,11 @@ public final class Neighbours {
                 return same;
             }
         }
+        return earlierProduction(deployment);
+    }
+
+    /** The last READY one before it that was made for production. */
+    public Optional<Deployment> earlierProduction(Deployment deployment) {
         return before(deployment, null, Environment.PRODUCTION);
     }
 
