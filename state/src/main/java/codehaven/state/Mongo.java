@@ -43,6 +43,7 @@ final class Mongo implements AutoCloseable {
     static final String VARIABLES = "variables";
     static final String DEPLOYMENTS = "deployments";
     static final String SITES = "sites";
+    static final String HISTORIES = "histories";
     static final String TIMELINE = "timeline";
     static final String IDEMPOTENCY = "idempotency";
     private static final String COUNTERS = "counters";
@@ -160,6 +161,12 @@ final class Mongo implements AutoCloseable {
     /** Returns if the database answers. */
     void ping() {
         asked(() -> template.executeCommand(new Document("ping", 1)));
+    }
+
+    /** The server's own, or that of the one it imitates. */
+    String version() {
+        return asked(() -> template.executeCommand(new Document("buildInfo", 1)))
+                .get("version", "not known");
     }
 
     void createIndexes() {

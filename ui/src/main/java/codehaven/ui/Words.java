@@ -21,6 +21,10 @@ final class Words {
     private static final DateTimeFormatter EXACT = DateTimeFormatter.ofPattern(
                     "yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ENGLISH)
             .withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter MOMENT =
+            DateTimeFormatter.ofPattern("HH:mm 'UTC'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter IN_LOGS =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB"};
@@ -63,6 +67,16 @@ final class Words {
         return (then.getYear() == today.getYear() ? DAY : DAY_AND_YEAR).format(then);
     }
 
+    /** "14:03 UTC", "yesterday 15:32 UTC", "3 days ago 15:32 UTC", "30 Jan 15:32 UTC". */
+    public String moment(Instant at) {
+        return moment(at, clock.instant());
+    }
+
+    static String moment(Instant at, Instant now) {
+        var today = LocalDate.ofInstant(at, ZoneOffset.UTC).equals(LocalDate.ofInstant(now, ZoneOffset.UTC));
+        return (today ? "" : day(at, now, " ago") + " ") + MOMENT.format(at);
+    }
+
     /** As {@code datetime} of a {@code <time>}. */
     public String iso(Instant at) {
         return at.truncatedTo(ChronoUnit.MILLIS).toString();
@@ -78,9 +92,19 @@ final class Words {
         return IN_LOGS.format(at);
     }
 
+    /** The time of day, in UTC. */
+    public String time(Instant at) {
+        return TIME.format(at);
+    }
+
     /** Since then until now: "for 34 s". */
     public String since(Instant at) {
         return "for " + duration(Duration.between(at, clock.instant()));
+    }
+
+    /** Since then until now, alone: "34 s". */
+    public String elapsed(Instant at) {
+        return duration(Duration.between(at, clock.instant()));
     }
 
     /** "0.8 s", "12 s", "1 min 24 s", "2 h 5 min", "6 days 4 h". */
@@ -141,6 +165,10 @@ final class Words {
 
     /** "1st", "2nd", "3rd", "11th". */
     public String place(long number) {
+        return placed(number);
+    }
+
+    static String placed(long number) {
         var tens = number % 100;
         var end = tens >= 11 && tens <= 13
                 ? "th"

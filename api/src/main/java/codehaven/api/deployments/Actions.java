@@ -7,6 +7,8 @@ import codehaven.model.Checkpoint;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
 import codehaven.model.Outcome;
+import codehaven.model.Project;
+import codehaven.model.Step;
 import codehaven.state.State;
 import java.time.Duration;
 import java.util.Objects;
@@ -16,7 +18,7 @@ import org.springframework.stereotype.Component;
 
 /** Stopping a deployment, and running it again. */
 @Component
-final class Actions {
+public final class Actions {
 
     /** A worker notices a cancellation within a second; without any worker, nobody will. */
     private static final Duration NOTICED = Duration.ofSeconds(2);
@@ -27,11 +29,22 @@ final class Actions {
     private final State state;
     private final Runs runs;
     private final Queue queue;
+    private final NewDeployments newDeployments;
 
-    Actions(State state, Runs runs, Queue queue) {
+    Actions(State state, Runs runs, Queue queue, NewDeployments newDeployments) {
         this.state = state;
         this.runs = runs;
         this.queue = queue;
+        this.newDeployments = newDeployments;
+    }
+
+    /**
+     * Stops it.
+     *
+     * @throws Problem 409 if it has ended, 503 if Temporal is away
+     */
+    public Deployment cancel(Deployment deployment) {
+        return cancel(deployment, false);
     }
 
     /**
@@ -62,9 +75,11 @@ final class Actions {
     }
 
     /**
+     * Runs it again from the step that did not succeed, with the project's settings as they are now.
+     *
      * @throws Problem 409 if it has not ended or has succeeded
      */
-    Deployment retry(Deployment deployment) {
+    public Deployment retry(Deployment deployment) {
         switch (deployment.status()) {
             case FAILED, CANCELED -> {}
             case READY ->
@@ -85,6 +100,25 @@ final class Actions {
         queue.reentered(reopened);
         queue.start(reopened);
         return reopened;
+    }
+
+    /** Deploys the same commit once more, as a new deployment. */
+    public Deployment redeploy(Deployment deployment) {
+        return newDeployments.again(deployment, Ids.next());
+    }
+
+    /** Where {@link #retry} would begin. */
+    public Step retriesFrom(Deployment deployment) {
+        var settings =
+                state.projects().find(deployment.project()).map(Project::settings).orElse(deployment.settings());
+        var kept = resume(deployment, settings);
+        if (kept.cloned() == null) {
+            return Step.CLONING;
+        }
+        if (kept.stored() == null) {
+            return Step.UPLOADING;
+        }
+        return kept.built() == null ? Step.BUILDING : Step.PUBLISHING;
     }
 
     /** What is built with other settings is built anew, and with submodules also cloned anew. */

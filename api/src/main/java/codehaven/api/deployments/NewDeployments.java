@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Reads the one-field start, and makes deployments. */
 @Component
-final class NewDeployments {
+public final class NewDeployments {
 
     private final State state;
     private final NewProjects projects;
@@ -36,7 +36,7 @@ final class NewDeployments {
     }
 
     /** What somebody asked to have deployed, found to be right in itself. */
-    record Order(
+    public record Order(
             @Nullable String repository,
             @Nullable Slug project,
             @Nullable Slug name,
@@ -46,7 +46,7 @@ final class NewDeployments {
     /**
      * @throws Problem 422 that names the fields
      */
-    Order read(ObjectNode body) {
+    public Order read(ObjectNode body) {
         var fields = Fields.of(body);
         if (fields.given("files")) {
             throw Problem.notYet(
@@ -72,7 +72,7 @@ final class NewDeployments {
     }
 
     /** Makes the deployment, and its project if there is none; with the id of one that is there, gives that. */
-    Deployment make(Order order, String id, boolean repeated) {
+    public Deployment make(Order order, String id, boolean repeated) {
         if (repeated) {
             var made = state.deployments().find(id);
             if (made.isPresent()) {
@@ -102,6 +102,11 @@ final class NewDeployments {
                 null,
                 null,
                 0));
+    }
+
+    /** An id for {@link #make}. */
+    public static String newId() {
+        return Ids.next();
     }
 
     /** The same commit again, with the project's settings as they are now. */
