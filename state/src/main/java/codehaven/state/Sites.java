@@ -6,13 +6,16 @@ import static com.mongodb.client.model.Filters.gt;
 import static com.mongodb.client.model.Filters.lt;
 import static com.mongodb.client.model.Filters.or;
 import static com.mongodb.client.model.Sorts.ascending;
+import static com.mongodb.client.model.Sorts.descending;
 
 import codehaven.model.Host;
 import codehaven.model.Site;
 import codehaven.model.Slug;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -55,11 +58,50 @@ public final class Sites {
                         and(eq("generation", site.generation()), eq("deployment", site.deployment()))));
         // Not an upsert: between a look and an insert somebody else may insert, and then it has to be looked at again.
         if (replaced(mayReplace, document) || inserted(document) || replaced(mayReplace, document)) {
+            remember(site);
             return true;
         }
         return find(site.host())
                 .map(now -> now.deployment().equals(site.deployment()))
                 .orElse(false);
+    }
+
+    /** After the pointer: what never was live is never remembered, and whoever points again remembers again. */
+    private void remember(Site site) {
+        if (site.role() != Site.Role.PRODUCTION) {
+            return;
+        }
+        try {
+            mongo.in(
+                    Mongo.POINTINGS,
+                    pointings -> pointings.insertOne(new Document("_id", site.host().text() + "/" + site.generation())
+                            .append("project", site.project().text())
+                            .append("deployment", site.deployment())
+                            .append("at", Date.from(site.pointedAt()))));
+        } catch (DuplicateKeyException e) {
+            // The first time that it was pointed there is when it went live.
+            return;
+        }
+    }
+
+    /**
+     * One time that production was pointed somewhere.
+     *
+     * @param at when
+     */
+    public record Pointing(String deployment, Instant at) {}
+
+    /** What production has shown, newest first. */
+    public List<Pointing> history(Slug project, int limit) {
+        return mongo.in(
+                Mongo.POINTINGS,
+                pointings -> pointings
+                        .find(eq("project", project.text()))
+                        .sort(descending("at"))
+                        .limit(limit)
+                        .map(each -> new Pointing(
+                                each.getString("deployment"), each.getDate("at").toInstant()))
+                        .into(new ArrayList<>()));
     }
 
     private boolean replaced(Bson mayReplace, Document document) {
@@ -129,6 +171,7 @@ public final class Sites {
     /** Readers of changes learn of it by {@link #all} alone. */
     public void deleteOf(Slug project) {
         mongo.in(Mongo.SITES, sites -> sites.deleteMany(eq("project", project.text())));
+        mongo.in(Mongo.POINTINGS, pointings -> pointings.deleteMany(eq("project", project.text())));
     }
 
     private List<Site> those(Bson filter, String order) {

@@ -60,7 +60,7 @@ public final class DeploymentViews {
     }
 
     /** For many: asks once a project which deployment is live. */
-    Function<Deployment, DeploymentView> lister() {
+    public Function<Deployment, DeploymentView> lister() {
         var live = new HashMap<Slug, Optional<Site>>();
         return deployment -> {
             var site = live.computeIfAbsent(

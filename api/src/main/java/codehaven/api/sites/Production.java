@@ -1,0 +1,209 @@
+package codehaven.api.sites;
+
+import codehaven.api.ApiSettings;
+import codehaven.api.deployments.DeploymentView;
+import codehaven.api.deployments.DeploymentViews;
+import codehaven.api.problems.Problem;
+import codehaven.model.Deployment;
+import codehaven.model.DeploymentStatus;
+import codehaven.model.Environment;
+import codehaven.model.Host;
+import codehaven.model.Site;
+import codehaven.model.Slug;
+import codehaven.model.Target;
+import codehaven.state.Deployments.Filter;
+import codehaven.state.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** What production shows: moves it, by one conditional update of one pointer, and says where it can be moved to. */
+@Component
+public final class Production {
+
+    /** How far back candidates are looked for. */
+    private static final int LOOKED_AT = 200;
+
+    private final State state;
+    private final ApiSettings settings;
+    private final DeploymentViews views;
+
+    Production(State state, ApiSettings settings, DeploymentViews views) {
+        this.state = state;
+        this.settings = settings;
+        this.views = views;
+    }
+
+    /**
+     * A deployment that production can be rolled back to.
+     *
+     * @param since when it went live last; absent where it never was
+     * @param live for how long it then was; absent where it never was
+     */
+    public record Candidate(
+            DeploymentView deployment,
+            @Nullable Instant since,
+            @Nullable Duration live) {}
+
+    /** Where production points, if anything was published. */
+    public Optional<Site> now(Slug project) {
+        return state.sites().find(host(project));
+    }
+
+    /**
+     * Shows a READY deployment in production, as it was built.
+     *
+     * @throws Problem 404 if there is none, 409 if it cannot be shown
+     */
+    public DeploymentView promote(String deploymentId) {
+        var deployment = views.find(deploymentId);
+        return point(deployment, promotable(deployment), generation(deployment.project()), false);
+    }
+
+    /**
+     * Shows an earlier deployment in production again.
+     *
+     * @param deploymentId without one, the one before what is live now
+     * @throws Problem 404 if there is none, 409 if it cannot be shown
+     */
+    public DeploymentView rollback(String slug, @Nullable String deploymentId) {
+        var project = project(slug);
+        var before = now(project).map(Site::deployment).orElse("");
+        return rollback(project, deploymentId, before, generation(project), false);
+    }
+
+    /** READY deployments that are kept and were made for production or shown there; what is live now is left out. */
+    public List<Candidate> candidates(String slug, int limit) {
+        var project = project(slug);
+        var sites = state.sites().ofProject(project);
+        var kept = sites.stream()
+                .filter(each -> each.role() == Site.Role.DEPLOYMENT)
+                .map(Site::deployment)
+                .collect(Collectors.toSet());
+        var live = sites.stream()
+                .filter(each -> each.role() == Site.Role.PRODUCTION)
+                .map(Site::deployment)
+                .findFirst()
+                .orElse("");
+        var lives = lives(project);
+        var view = views.lister();
+        var ready = new Filter(project, null, DeploymentStatus.READY, null);
+        return state.deployments().list(ready, null, LOOKED_AT).stream()
+                .filter(each -> kept.contains(each.id()) && !each.id().equals(live))
+                .filter(each -> each.environment() == Environment.PRODUCTION || lives.containsKey(each.id()))
+                .limit(limit)
+                .map(each -> {
+                    var life = lives.get(each.id());
+                    return new Candidate(
+                            view.apply(each), life == null ? null : life.since(), life == null ? null : life.lasted());
+                })
+                .toList();
+    }
+
+    private record Life(Instant since, Duration lasted) {}
+
+    /** The last time each deployment was live, by its id. */
+    private Map<String, Life> lives(Slug project) {
+        var lives = new HashMap<String, Life>();
+        var until = Instant.now();
+        for (var each : state.sites().history(project, LOOKED_AT)) {
+            lives.putIfAbsent(each.deployment(), new Life(each.at(), Duration.between(each.at(), until)));
+            until = each.at();
+        }
+        return lives;
+    }
+
+    /** The target of a deployment that is to be promoted. */
+    Target promotable(Deployment deployment) {
+        return targetOf(deployment, "be promoted");
+    }
+
+    /**
+     * @param live what was live when it was first asked for; decides which one is before it
+     */
+    DeploymentView rollback(Slug project, @Nullable String wanted, String live, long generation, boolean repeated) {
+        var deployment = wanted == null ? earlier(project, live) : named(project, wanted);
+        return point(deployment, targetOf(deployment, "be rolled back to"), generation, repeated);
+    }
+
+    /** A number higher than that of any change of the project's production before. */
+    long generation(Slug project) {
+        return state.projects().nextGeneration(project);
+    }
+
+    /**
+     * @throws Problem 404 if there is no such project
+     */
+    Slug project(String slug) {
+        return slugOf(slug)
+                .filter(each -> state.projects().find(each).isPresent())
+                .orElseThrow(() -> Problem.notFound("There is no project " + slug + "."));
+    }
+
+    DeploymentView point(Deployment deployment, Target target, long generation, boolean repeated) {
+        var host = host(deployment.project());
+        var site = new Site(
+                host,
+                deployment.project(),
+                deployment.id(),
+                target,
+                generation,
+                Site.Role.PRODUCTION,
+                Instant.now().truncatedTo(ChronoUnit.MILLIS));
+        var pointed = state.sites().point(site);
+        if (!pointed && !repeated) {
+            throw Problem.conflict("Something newer went to production at the same moment. Look, and try again.");
+        }
+        state.bus().nudgeRoutes();
+        return views.moved(deployment, state.sites().find(host).orElse(site));
+    }
+
+    private Deployment named(Slug project, String id) {
+        return state.deployments()
+                .find(id)
+                .filter(each -> each.project().equals(project))
+                .orElseThrow(() -> Problem.notFound("The project " + project + " has no deployment " + id + "."));
+    }
+
+    private Deployment earlier(Slug project, String live) {
+        if (live.isEmpty()) {
+            throw Problem.conflict("Production shows nothing yet, so there is nothing to go back from.");
+        }
+        var filter = new Filter(project, null, DeploymentStatus.READY, Environment.PRODUCTION);
+        return state.deployments().list(filter, live, 1).stream()
+                .findFirst()
+                .orElseThrow(() -> Problem.conflict("There is no deployment before " + live
+                        + " that was READY in production. Name one to go back to."));
+    }
+
+    private Target targetOf(Deployment deployment, String what) {
+        if (deployment.status() != DeploymentStatus.READY) {
+            throw Problem.conflict("The deployment " + deployment.id() + " is " + deployment.status()
+                    + "; only a READY one can " + what + ".");
+        }
+        return state.sites()
+                .find(Host.ofDeployment(deployment.project(), deployment.id(), settings.sitesDomain()))
+                .map(Site::target)
+                .orElseThrow(() ->
+                        Problem.conflict("The files of the deployment " + deployment.id() + " are no longer kept."));
+    }
+
+    private Host host(Slug project) {
+        return Host.ofProduction(project, settings.sitesDomain());
+    }
+
+    private static Optional<Slug> slugOf(String text) {
+        try {
+            return Optional.of(new Slug(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}
