@@ -5,6 +5,7 @@ import static com.mongodb.client.model.Filters.eq;
 import static com.mongodb.client.model.Filters.in;
 import static com.mongodb.client.model.Filters.lt;
 import static com.mongodb.client.model.Filters.or;
+import static com.mongodb.client.model.Filters.regex;
 import static com.mongodb.client.model.Sorts.ascending;
 import static com.mongodb.client.model.Sorts.descending;
 import static com.mongodb.client.model.Sorts.orderBy;
@@ -23,10 +24,12 @@ import com.mongodb.client.model.Projections;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
@@ -49,12 +52,26 @@ public final class Deployments {
     /** Which run wrote which step. */
     private static final String STEPS_BY = "stepsBy";
 
-    /** Absent means any. */
+    /**
+     * Absent means any.
+     *
+     * @param text is part of the commit's message, its author's name or the branch, whatever its case, or begins the
+     *     commit's or the deployment's id
+     */
     public record Filter(
             @Nullable Slug project,
             @Nullable String branch,
             @Nullable DeploymentStatus status,
-            @Nullable Environment environment) {
+            @Nullable Environment environment,
+            @Nullable String text) {
+
+        public Filter(
+                @Nullable Slug project,
+                @Nullable String branch,
+                @Nullable DeploymentStatus status,
+                @Nullable Environment environment) {
+            this(project, branch, status, environment, null);
+        }
 
         /** All deployments. */
         public static final Filter ANY = new Filter(null, null, null, null);
@@ -99,6 +116,18 @@ public final class Deployments {
         return Optional.ofNullable(document(id)).map(Deployments::read);
     }
 
+    /** Those of the ids that there are, in no order. */
+    public List<Deployment> all(Collection<String> ids) {
+        return ids.isEmpty()
+                ? List.of()
+                : mongo.in(
+                        Mongo.DEPLOYMENTS,
+                        deployments -> deployments
+                                .find(in("_id", ids))
+                                .map(Deployments::read)
+                                .into(new ArrayList<>()));
+    }
+
     /**
      * Newest first (by creation, then id).
      *
@@ -118,6 +147,9 @@ public final class Deployments {
         if (filter.environment() != null) {
             conditions.add(eq("environment", filter.environment().name()));
         }
+        if (filter.text() != null) {
+            conditions.add(mentions(filter.text()));
+        }
         if (after != null) {
             var last = document(after);
             if (last == null) {
@@ -134,6 +166,16 @@ public final class Deployments {
                         .limit(limit)
                         .map(Deployments::read)
                         .into(new ArrayList<>()));
+    }
+
+    private static Bson mentions(String text) {
+        var part = Pattern.quote(text);
+        return or(
+                regex("commit.message", part, "i"),
+                regex("commit.author", part, "i"),
+                regex("branch", part, "i"),
+                regex("commit.sha", "^" + part, "i"),
+                regex("_id", "^" + part, "i"));
     }
 
     /** Those without a final status, oldest first. */

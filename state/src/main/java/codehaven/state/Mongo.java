@@ -43,7 +43,7 @@ final class Mongo implements AutoCloseable {
     static final String VARIABLES = "variables";
     static final String DEPLOYMENTS = "deployments";
     static final String SITES = "sites";
-    static final String POINTINGS = "pointings";
+    static final String HISTORIES = "histories";
     static final String TIMELINE = "timeline";
     static final String IDEMPOTENCY = "idempotency";
     private static final String COUNTERS = "counters";
@@ -170,7 +170,6 @@ final class Mongo implements AutoCloseable {
         index(DEPLOYMENTS, "status", "createdAt");
         index(SITES, "project");
         index(SITES, "change");
-        index(POINTINGS, "project", "at");
         index(VARIABLES, "project");
         index(TIMELINE, "deployment", "last");
         index(IDEMPOTENCY, "expiresAt");

@@ -3,10 +3,10 @@ package codehaven.state;
 import static com.mongodb.client.model.Filters.and;
 import static com.mongodb.client.model.Filters.eq;
 import static com.mongodb.client.model.Filters.gt;
+import static com.mongodb.client.model.Filters.in;
 import static com.mongodb.client.model.Filters.lt;
 import static com.mongodb.client.model.Filters.or;
 import static com.mongodb.client.model.Sorts.ascending;
-import static com.mongodb.client.model.Sorts.descending;
 
 import codehaven.model.Host;
 import codehaven.model.Site;
@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.Date;
 import java.util.Deque;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.bson.Document;
 import org.bson.conversions.Bson;
+import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
 
 /** Which deployment each host points at. */
@@ -34,6 +37,11 @@ public final class Sites {
 
     /** How far behind the newest change a reader is kept at most while changes settle. */
     private static final int OVERLAP = 256;
+
+    private static final String POINTINGS = "pointings";
+
+    /** How many changes of a production host are remembered. */
+    private static final int REMEMBERED = 50;
 
     private record Seen(long change, long nanos) {}
 
@@ -71,37 +79,69 @@ public final class Sites {
         if (site.role() != Site.Role.PRODUCTION) {
             return;
         }
-        try {
-            mongo.in(
-                    Mongo.POINTINGS,
-                    pointings -> pointings.insertOne(new Document("_id", site.host().text() + "/" + site.generation())
-                            .append("project", site.project().text())
-                            .append("deployment", site.deployment())
-                            .append("at", Date.from(site.pointedAt()))));
-        } catch (DuplicateKeyException e) {
-            // The first time that it was pointed there is when it went live.
-            return;
+        var added = new Document("generation", site.generation())
+                .append("deployment", site.deployment())
+                .append("at", Date.from(site.pointedAt()));
+        while (true) {
+            var found = history(site.host());
+            if (found == null) {
+                if (begun(site, added)) {
+                    return;
+                }
+                continue;
+            }
+            var pointings = new ArrayList<>(found.getList(POINTINGS, Document.class));
+            if (pointings.stream().anyMatch(each -> generation(each) == site.generation())) {
+                return;
+            }
+            pointings.add(added);
+            pointings.sort(Comparator.comparingLong(Sites::generation));
+            var kept = pointings.subList(Math.max(0, pointings.size() - REMEMBERED), pointings.size());
+            if (mongo.swap(Mongo.HISTORIES, found, new Document(found).append(POINTINGS, List.copyOf(kept)))) {
+                return;
+            }
         }
     }
 
+    private boolean begun(Site site, Document first) {
+        var document = new Document("_id", site.host().text())
+                .append("project", site.project().text())
+                .append(POINTINGS, List.of(first))
+                .append(Mongo.VERSION, 1L);
+        try {
+            mongo.in(Mongo.HISTORIES, histories -> histories.insertOne(document));
+            return true;
+        } catch (DuplicateKeyException e) {
+            return false;
+        }
+    }
+
+    private @Nullable Document history(Host host) {
+        return mongo.in(
+                Mongo.HISTORIES,
+                histories -> histories.find(eq("_id", host.text())).first());
+    }
+
+    private static long generation(Document pointing) {
+        return pointing.get("generation", Number.class).longValue();
+    }
+
     /**
-     * One time that production was pointed somewhere.
+     * One time that a production host was pointed somewhere.
      *
      * @param at when
      */
     public record Pointing(String deployment, Instant at) {}
 
-    /** What production has shown, newest first. */
-    public List<Pointing> history(Slug project, int limit) {
-        return mongo.in(
-                Mongo.POINTINGS,
-                pointings -> pointings
-                        .find(eq("project", project.text()))
-                        .sort(descending("at"))
-                        .limit(limit)
+    /** What a production host has shown, newest first; the last {@value #REMEMBERED}. */
+    public List<Pointing> pointings(Host host) {
+        var found = history(host);
+        return found == null
+                ? List.of()
+                : found.getList(POINTINGS, Document.class).reversed().stream()
                         .map(each -> new Pointing(
                                 each.getString("deployment"), each.getDate("at").toInstant()))
-                        .into(new ArrayList<>()));
+                        .toList();
     }
 
     private boolean replaced(Bson mayReplace, Document document) {
@@ -122,6 +162,17 @@ public final class Sites {
         return Optional.ofNullable(mongo.in(
                         Mongo.SITES, sites -> sites.find(eq("_id", host.text())).first()))
                 .map(Sites::read);
+    }
+
+    /** Those of the hosts that point somewhere, in no order. */
+    public List<Site> all(Collection<Host> hosts) {
+        return hosts.isEmpty()
+                ? List.of()
+                : mongo.in(
+                        Mongo.SITES,
+                        sites -> sites.find(in("_id", hosts.stream().map(Host::text).toList()))
+                                .map(Sites::read)
+                                .into(new ArrayList<>()));
     }
 
     /** By host. */
@@ -171,7 +222,7 @@ public final class Sites {
     /** Readers of changes learn of it by {@link #all} alone. */
     public void deleteOf(Slug project) {
         mongo.in(Mongo.SITES, sites -> sites.deleteMany(eq("project", project.text())));
-        mongo.in(Mongo.POINTINGS, pointings -> pointings.deleteMany(eq("project", project.text())));
+        mongo.in(Mongo.HISTORIES, histories -> histories.deleteMany(eq("project", project.text())));
     }
 
     private List<Site> those(Bson filter, String order) {

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.bson.Document;
+import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
 
 /** The environment variables of projects; values are kept encrypted (AES-256-GCM, bound to project and key). */
@@ -31,8 +32,10 @@ public final class Variables {
     /**
      * @param environments where it is given
      * @param sensitive whether its value can never be read again through REST
+     * @param createdAt when a variable of that name was set first, since it was last deleted
      */
-    public record Variable(String key, boolean sensitive, Set<Environment> environments, Instant updatedAt) {
+    public record Variable(
+            String key, boolean sensitive, Set<Environment> environments, Instant createdAt, Instant updatedAt) {
         public Variable {
             environments = Set.copyOf(environments);
         }
@@ -64,6 +67,8 @@ public final class Variables {
         if (environments.isEmpty()) {
             throw new IllegalArgumentException(key + " needs at least one environment: production or preview");
         }
+        var now = Date.from(Instant.now());
+        var before = document(project, key);
         var document = new Document("_id", id(project, key))
                 .append("project", project.text())
                 .append("key", key)
@@ -72,7 +77,8 @@ public final class Variables {
                 .append(
                         "environments",
                         environments.stream().sorted().map(Enum::name).toList())
-                .append("updatedAt", Date.from(Instant.now()));
+                .append("createdAt", before == null ? now : createdAt(before))
+                .append("updatedAt", now);
         try {
             replace(document);
         } catch (DuplicateKeyException e) {
@@ -106,13 +112,23 @@ public final class Variables {
 
     /** The value of a variable that is not sensitive; empty for one that is, or that is not there. */
     public Optional<String> readable(Slug project, String key) {
-        var found = mongo.in(
-                Mongo.VARIABLES,
-                variables -> variables.find(eq("_id", id(project, key))).first());
+        var found = document(project, key);
         if (found == null || read(found).sensitive()) {
             return Optional.empty();
         }
         return Optional.of(box.open(id(project, key), found.getString("sealed")));
+    }
+
+    /** Key → value of all that are not sensitive. */
+    public Map<String, String> readable(Slug project) {
+        var values = new TreeMap<String, String>();
+        for (var document : documents(project)) {
+            var variable = read(document);
+            if (!variable.sensitive()) {
+                values.put(variable.key(), box.open(id(project, variable.key()), document.getString("sealed")));
+            }
+        }
+        return values;
     }
 
     /** Key → value in clear, for a build. Never log or return it. */
@@ -125,6 +141,12 @@ public final class Variables {
             }
         }
         return values;
+    }
+
+    private @Nullable Document document(Slug project, String key) {
+        return mongo.in(
+                Mongo.VARIABLES,
+                variables -> variables.find(eq("_id", id(project, key))).first());
     }
 
     private List<Document> documents(Slug project) {
@@ -146,7 +168,12 @@ public final class Variables {
                 // What does not say so is not shown.
                 document.getBoolean("sensitive", true),
                 environments,
+                createdAt(document).toInstant(),
                 document.getDate("updatedAt").toInstant());
+    }
+
+    private static Date createdAt(Document document) {
+        return document.getDate(document.containsKey("createdAt") ? "createdAt" : "updatedAt");
     }
 
     /** Also what the ciphertext is bound to. */

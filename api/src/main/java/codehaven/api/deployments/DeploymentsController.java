@@ -1,13 +1,10 @@
 package codehaven.api.deployments;
 
-import codehaven.api.problems.Problem;
+import codehaven.api.deployments.DeploymentLists.Wanted;
 import codehaven.api.requests.Once;
 import codehaven.api.requests.Page;
 import codehaven.model.Deployment;
-import codehaven.model.DeploymentStatus;
 import codehaven.model.Environment;
-import codehaven.model.Slug;
-import codehaven.state.Deployments.Filter;
 import codehaven.state.State;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -15,8 +12,6 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.URI;
-import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -38,14 +33,21 @@ final class DeploymentsController {
     private final NewDeployments newDeployments;
     private final Actions actions;
     private final DeploymentViews views;
+    private final DeploymentLists lists;
     private final Once once;
 
     DeploymentsController(
-            State state, NewDeployments newDeployments, Actions actions, DeploymentViews views, Once once) {
+            State state,
+            NewDeployments newDeployments,
+            Actions actions,
+            DeploymentViews views,
+            DeploymentLists lists,
+            Once once) {
         this.state = state;
         this.newDeployments = newDeployments;
         this.actions = actions;
         this.views = views;
+        this.lists = lists;
         this.once = once;
     }
 
@@ -96,13 +98,7 @@ final class DeploymentsController {
             @RequestParam(required = false) @Nullable String limit,
             @RequestParam(required = false) @Nullable String after) {
         var size = Page.limit(limit, Page.USUAL, 100);
-        var filter = new Filter(
-                project == null ? null : slugOf(project), branch, statusOf(status), environmentOf(environment));
-        if (after != null && state.deployments().find(after).isEmpty()) {
-            throw Problem.invalid("after", "after is the next of the page before, not '" + after + "'.");
-        }
-        var found = state.deployments().list(filter, after, size + 1);
-        return Page.of(found, size, Deployment::id, views.lister());
+        return lists.page(new Wanted(project, branch, status, environment, null), size, after);
     }
 
     @PostMapping("/{id}/cancel")
@@ -140,33 +136,5 @@ final class DeploymentsController {
         return ResponseEntity.accepted()
                 .location(URI.create("/v1/deployments/" + deployment.id()))
                 .body(views.view(deployment));
-    }
-
-    private static Slug slugOf(String text) {
-        try {
-            return new Slug(text);
-        } catch (IllegalArgumentException e) {
-            throw Problem.invalid("project", "project is the slug of a project, not '" + text + "'.");
-        }
-    }
-
-    private static @Nullable DeploymentStatus statusOf(@Nullable String text) {
-        if (text == null) {
-            return null;
-        }
-        try {
-            return DeploymentStatus.valueOf(text.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw Problem.invalid(
-                    "status", "status is one of " + List.of(DeploymentStatus.values()) + ", not '" + text + "'.");
-        }
-    }
-
-    private static @Nullable Environment environmentOf(@Nullable String text) {
-        try {
-            return text == null ? null : Environment.of(text);
-        } catch (IllegalArgumentException e) {
-            throw Problem.invalid("environment", "environment is production or preview, not '" + text + "'.");
-        }
     }
 }

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Reads the one-field start, and makes deployments. */
 @Component
-final class NewDeployments {
+public final class NewDeployments {
 
     private final State state;
     private final NewProjects projects;
@@ -69,6 +69,16 @@ final class NewDeployments {
         }
         fields.check();
         return new Order(repository, project == null ? null : slugOf(project), name, ref, environment);
+    }
+
+    /**
+     * Deploys what the body says: {@code repository} or {@code project}, and {@code ref}, {@code name} and
+     * {@code environment} where they are not the usual ones.
+     *
+     * @throws Problem 422 that names the fields, 404 if there is no such project, 409 if a name is taken
+     */
+    public Deployment make(ObjectNode body) {
+        return make(read(body), Ids.next(), false);
     }
 
     /** Makes the deployment, and its project if there is none; with the id of one that is there, gives that. */

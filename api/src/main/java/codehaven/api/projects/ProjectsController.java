@@ -5,7 +5,6 @@ import codehaven.api.problems.Problem;
 import codehaven.api.requests.Fields;
 import codehaven.api.requests.Once;
 import codehaven.api.requests.Page;
-import codehaven.model.Project;
 import codehaven.model.Slug;
 import codehaven.state.State;
 import io.swagger.v3.oas.annotations.Operation;
@@ -14,7 +13,6 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.URI;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -40,7 +38,7 @@ final class ProjectsController {
     private final ApiSettings settings;
     private final Repositories repositories;
     private final NewProjects newProjects;
-    private final ProjectRemoval removal;
+    private final ProjectSettings projects;
     private final Once once;
 
     ProjectsController(
@@ -48,13 +46,13 @@ final class ProjectsController {
             ApiSettings settings,
             Repositories repositories,
             NewProjects newProjects,
-            ProjectRemoval removal,
+            ProjectSettings projects,
             Once once) {
         this.state = state;
         this.settings = settings;
         this.repositories = repositories;
         this.newProjects = newProjects;
-        this.removal = removal;
+        this.projects = projects;
         this.once = once;
     }
 
@@ -81,7 +79,7 @@ final class ProjectsController {
     @GetMapping("/{slug}")
     @Operation(summary = "A project")
     ProjectView get(@PathVariable String slug) {
-        return ProjectView.of(find(slug), settings);
+        return ProjectView.of(projects.find(slug), settings);
     }
 
     @GetMapping
@@ -102,18 +100,12 @@ final class ProjectsController {
     @io.swagger.v3.oas.annotations.parameters.RequestBody(
             content = @Content(schema = @Schema(implementation = ProjectForm.class)))
     ProjectView change(HttpServletRequest request, @PathVariable String slug, @RequestBody ObjectNode body) {
-        var project = find(slug);
-        var fields = Fields.of(body);
-        ProjectForm.applied(fields, project, repositories);
-        fields.check();
+        var project = projects.find(slug);
+        projects.check(project, body);
         return once.make(
                 request,
                 project.slug().text(),
-                (result, repeated) -> ProjectView.of(
-                        state.projects()
-                                .update(project.slug(), old -> ProjectForm.applied(Fields.of(body), old, repositories))
-                                .orElseThrow(() -> unknown(slug)),
-                        settings));
+                (result, repeated) -> ProjectView.of(projects.changed(slug, body), settings));
     }
 
     @DeleteMapping("/{slug}")
@@ -122,31 +114,15 @@ final class ProjectsController {
             description = "Cancels its running deployments; its sites, variables, deployments and logs go with it.")
     ResponseEntity<Void> delete(HttpServletRequest request, @PathVariable String slug) {
         return once.make(request, slug, (result, repeated) -> {
-            if (repeated && slugOf(slug).flatMap(state.projects()::find).isEmpty()) {
+            if (repeated && ProjectSettings.slugOf(slug).flatMap(state.projects()::find).isEmpty()) {
                 return ResponseEntity.noContent().build();
             }
-            removal.remove(find(slug));
+            projects.delete(slug);
             return ResponseEntity.noContent().build();
         });
     }
 
-    private Project find(String slug) {
-        return slugOf(slug).flatMap(state.projects()::find).orElseThrow(() -> unknown(slug));
-    }
-
     private static Slug cursor(String after) {
-        return slugOf(after).orElseThrow(() -> Problem.invalid("after", "after is the next of the page before."));
-    }
-
-    static Optional<Slug> slugOf(String text) {
-        try {
-            return Optional.of(new Slug(text));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
-    }
-
-    static Problem unknown(String slug) {
-        return Problem.notFound("There is no project " + slug + ".");
+        return ProjectSettings.slugOf(after).orElseThrow(() -> Problem.invalid("after", "after is the next of the page before."));
     }
 }

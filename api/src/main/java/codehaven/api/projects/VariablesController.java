@@ -1,25 +1,19 @@
 package codehaven.api.projects;
 
 import codehaven.api.problems.Problem;
-import codehaven.api.requests.Fields;
+import codehaven.api.projects.ProjectVariables.Known;
 import codehaven.api.requests.Once;
 import codehaven.api.requests.Page;
 import codehaven.model.Environment;
 import codehaven.model.Slug;
-import codehaven.state.State;
-import codehaven.state.Variables.Variable;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -37,14 +31,13 @@ import tools.jackson.databind.node.ObjectNode;
 @Tag(name = "Environment variables", description = "A change takes effect with the next deployment")
 final class VariablesController {
 
-    private static final Pattern KEY = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,255}");
-    private static final int VALUE = 64 * 1024;
-
-    private final State state;
+    private final ProjectSettings projects;
+    private final ProjectVariables variables;
     private final Once once;
 
-    VariablesController(State state, Once once) {
-        this.state = state;
+    VariablesController(ProjectSettings projects, ProjectVariables variables, Once once) {
+        this.projects = projects;
+        this.variables = variables;
         this.once = once;
     }
 
@@ -67,10 +60,9 @@ final class VariablesController {
     @GetMapping
     @Operation(summary = "All variables, by key; the values of sensitive ones are left out")
     Page<VariableView> list(@PathVariable String slug) {
-        var project = project(slug);
         return new Page<>(
-                state.variables().list(project).stream()
-                        .map(each -> view(project, each))
+                variables.list(project(slug)).stream()
+                        .map(VariablesController::view)
                         .toList(),
                 null);
     }
@@ -78,8 +70,10 @@ final class VariablesController {
     @GetMapping("/{key}")
     @Operation(summary = "A variable; the value is left out when it is sensitive")
     VariableView get(@PathVariable String slug, @PathVariable String key) {
-        var project = project(slug);
-        return find(project, key).map(each -> view(project, each)).orElseThrow(VariablesController::unknown);
+        return variables
+                .find(project(slug), key)
+                .map(VariablesController::view)
+                .orElseThrow(VariablesController::unknown);
     }
 
     @PutMapping("/{key}")
@@ -96,38 +90,8 @@ final class VariablesController {
             @PathVariable String key,
             @RequestBody ObjectNode body) {
         var project = project(slug);
-        var fields = Fields.of(body);
-        checkKey(fields, key);
-        var value = fields.raw("value", VALUE);
-        if (fields.isNull("value")) {
-            fields.wrong("value", "A variable has a value; give a text, which may be empty.");
-        }
-        if (value != null && value.getBytes(StandardCharsets.UTF_8).length > VALUE) {
-            fields.wrong("value", "The value is larger than 64 KiB.");
-        }
-        if (value != null && value.indexOf('\0') >= 0) {
-            fields.wrong("value", "The value has a NUL character in it, which no program could read.");
-        }
-        var sensitive = fields.flag("sensitive");
-        var environments = fields.list("environments", Environment::of);
-        if (environments != null && environments.isEmpty()) {
-            fields.wrong("environments", "environments names production, preview or both.");
-        }
-        fields.check();
-        return once.make(request, key, (result, repeated) -> {
-            var old = find(project, key);
-            var stays = old.map(Variable::sensitive).orElse(false);
-            if (stays && Boolean.FALSE.equals(sensitive)) {
-                throw Problem.conflict(
-                        key + " is sensitive and stays so. Delete it first to set it as one that can be read.");
-            }
-            var where = environments == null
-                    ? old.map(Variable::environments).orElse(EnumSet.allOf(Environment.class))
-                    : Set.copyOf(environments);
-            var put = state.variables()
-                    .put(project, key, value == null ? "" : value, stays || Boolean.TRUE.equals(sensitive), where);
-            return view(project, put);
-        });
+        var setting = variables.read(key, body);
+        return once.make(request, key, (result, repeated) -> view(variables.put(project, setting)));
     }
 
     @DeleteMapping("/{key}")
@@ -135,45 +99,24 @@ final class VariablesController {
     ResponseEntity<Void> delete(HttpServletRequest request, @PathVariable String slug, @PathVariable String key) {
         var project = project(slug);
         return once.make(request, key, (result, repeated) -> {
-            if (!state.variables().delete(project, key) && !repeated) {
+            if (!variables.delete(project, key) && !repeated) {
                 throw unknown();
             }
             return ResponseEntity.noContent().build();
         });
     }
 
-    private VariableView view(Slug project, Variable variable) {
+    private static VariableView view(Known variable) {
         return new VariableView(
                 variable.key(),
-                variable.sensitive()
-                        ? null
-                        : state.variables().readable(project, variable.key()).orElse(null),
+                variable.value(),
                 variable.sensitive(),
-                variable.environments().stream().sorted().toList(),
+                variable.environments(),
                 variable.updatedAt());
     }
 
-    private static void checkKey(Fields fields, String key) {
-        if (!KEY.matcher(key).matches()) {
-            fields.wrong(
-                    "key",
-                    "A variable's name has letters, digits and '_', does not begin with a digit, and has at most 256 characters.");
-        } else if (key.startsWith("CODEHAVEN") || key.equals("CI") || key.equals("PORT")) {
-            fields.wrong("key", key + " is set by CodeHaven itself. Choose another name.");
-        }
-    }
-
-    private Optional<Variable> find(Slug project, String key) {
-        return state.variables().list(project).stream()
-                .filter(each -> each.key().equals(key))
-                .findFirst();
-    }
-
     private Slug project(String slug) {
-        return ProjectsController.slugOf(slug)
-                .flatMap(state.projects()::find)
-                .orElseThrow(() -> ProjectsController.unknown(slug))
-                .slug();
+        return projects.find(slug).slug();
     }
 
     private static Problem unknown() {

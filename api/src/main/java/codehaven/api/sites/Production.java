@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,9 +28,6 @@ import org.springframework.stereotype.Component;
 /** What production shows: moves it, by one conditional update of one pointer, and says where it can be moved to. */
 @Component
 public final class Production {
-
-    /** How far back candidates are looked for. */
-    private static final int LOOKED_AT = 200;
 
     private final State state;
     private final ApiSettings settings;
@@ -44,13 +42,10 @@ public final class Production {
     /**
      * A deployment that production can be rolled back to.
      *
-     * @param since when it went live last; absent where it never was
-     * @param live for how long it then was; absent where it never was
+     * @param since when it went live last
+     * @param live for how long it then was
      */
-    public record Candidate(
-            DeploymentView deployment,
-            @Nullable Instant since,
-            @Nullable Duration live) {}
+    public record Candidate(DeploymentView deployment, Instant since, Duration live) {}
 
     /** Where production points, if anything was published. */
     public Optional<Site> now(Slug project) {
@@ -79,41 +74,35 @@ public final class Production {
         return rollback(project, deploymentId, before, generation(project), false);
     }
 
-    /** READY deployments that are kept and were made for production or shown there; what is live now is left out. */
+    /** What production has shown and could show again, the one that was live last at first; not what is live now. */
     public List<Candidate> candidates(String slug, int limit) {
         var project = project(slug);
-        var sites = state.sites().ofProject(project);
-        var kept = sites.stream()
-                .filter(each -> each.role() == Site.Role.DEPLOYMENT)
-                .map(Site::deployment)
-                .collect(Collectors.toSet());
-        var live = sites.stream()
-                .filter(each -> each.role() == Site.Role.PRODUCTION)
-                .map(Site::deployment)
-                .findFirst()
-                .orElse("");
+        var live = now(project).map(Site::deployment).orElse("");
         var lives = lives(project);
-        var view = views.lister();
-        var ready = new Filter(project, null, DeploymentStatus.READY, null);
-        return state.deployments().list(ready, null, LOOKED_AT).stream()
-                .filter(each -> kept.contains(each.id()) && !each.id().equals(live))
-                .filter(each -> each.environment() == Environment.PRODUCTION || lives.containsKey(each.id()))
+        lives.remove(live);
+        var hosts = new HashMap<Host, String>();
+        lives.keySet().forEach(id -> hosts.put(Host.ofDeployment(project, id, settings.sitesDomain()), id));
+        var kept = state.sites().all(hosts.keySet()).stream()
+                .map(site -> hosts.get(site.host()))
+                .collect(Collectors.toSet());
+        var ready = state.deployments().all(kept).stream()
+                .filter(each -> each.status() == DeploymentStatus.READY)
+                .collect(Collectors.toMap(Deployment::id, views.lister()));
+        return lives.entrySet().stream()
+                .flatMap(each -> Optional.ofNullable(ready.get(each.getKey())).stream()
+                        .map(view -> new Candidate(
+                                view, each.getValue().since(), each.getValue().lasted())))
                 .limit(limit)
-                .map(each -> {
-                    var life = lives.get(each.id());
-                    return new Candidate(
-                            view.apply(each), life == null ? null : life.since(), life == null ? null : life.lasted());
-                })
                 .toList();
     }
 
     private record Life(Instant since, Duration lasted) {}
 
-    /** The last time each deployment was live, by its id. */
+    /** The last time each deployment was live, by its id; the newest first. */
     private Map<String, Life> lives(Slug project) {
-        var lives = new HashMap<String, Life>();
+        var lives = new LinkedHashMap<String, Life>();
         var until = Instant.now();
-        for (var each : state.sites().history(project, LOOKED_AT)) {
+        for (var each : state.sites().pointings(host(project))) {
             lives.putIfAbsent(each.deployment(), new Life(each.at(), Duration.between(each.at(), until)));
             until = each.at();
         }
