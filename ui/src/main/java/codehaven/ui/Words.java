@@ -21,6 +21,8 @@ final class Words {
     private static final DateTimeFormatter EXACT = DateTimeFormatter.ofPattern(
                     "yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ENGLISH)
             .withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter MOMENT =
+            DateTimeFormatter.ofPattern("HH:mm 'UTC'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter IN_LOGS =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB"};
@@ -61,6 +63,16 @@ final class Words {
             return days + " days" + after;
         }
         return (then.getYear() == today.getYear() ? DAY : DAY_AND_YEAR).format(then);
+    }
+
+    /** "14:03 UTC", "yesterday 15:32 UTC", "3 days ago 15:32 UTC", "30 Jan 15:32 UTC". */
+    public String moment(Instant at) {
+        return moment(at, clock.instant());
+    }
+
+    static String moment(Instant at, Instant now) {
+        var today = LocalDate.ofInstant(at, ZoneOffset.UTC).equals(LocalDate.ofInstant(now, ZoneOffset.UTC));
+        return (today ? "" : day(at, now, " ago") + " ") + MOMENT.format(at);
     }
 
     /** As {@code datetime} of a {@code <time>}. */
@@ -141,6 +153,10 @@ final class Words {
 
     /** "1st", "2nd", "3rd", "11th". */
     public String place(long number) {
+        return placed(number);
+    }
+
+    static String placed(long number) {
         var tens = number % 100;
         var end = tens >= 11 && tens <= 13
                 ? "th"

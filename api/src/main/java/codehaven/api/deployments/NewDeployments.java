@@ -36,7 +36,7 @@ public final class NewDeployments {
     }
 
     /** What somebody asked to have deployed, found to be right in itself. */
-    record Order(
+    public record Order(
             @Nullable String repository,
             @Nullable Slug project,
             @Nullable Slug name,
@@ -46,7 +46,7 @@ public final class NewDeployments {
     /**
      * @throws Problem 422 that names the fields
      */
-    Order read(ObjectNode body) {
+    public Order read(ObjectNode body) {
         var fields = Fields.of(body);
         if (fields.given("files")) {
             throw Problem.notYet(
@@ -71,18 +71,8 @@ public final class NewDeployments {
         return new Order(repository, project == null ? null : slugOf(project), name, ref, environment);
     }
 
-    /**
-     * Deploys what the body says: {@code repository} or {@code project}, and {@code ref}, {@code name} and
-     * {@code environment} where they are not the usual ones.
-     *
-     * @throws Problem 422 that names the fields, 404 if there is no such project, 409 if a name is taken
-     */
-    public Deployment make(ObjectNode body) {
-        return make(read(body), Ids.next(), false);
-    }
-
     /** Makes the deployment, and its project if there is none; with the id of one that is there, gives that. */
-    Deployment make(Order order, String id, boolean repeated) {
+    public Deployment make(Order order, String id, boolean repeated) {
         if (repeated) {
             var made = state.deployments().find(id);
             if (made.isPresent()) {
@@ -112,6 +102,11 @@ public final class NewDeployments {
                 null,
                 null,
                 0));
+    }
+
+    /** An id for {@link #make}. */
+    public static String newId() {
+        return Ids.next();
     }
 
     /** The same commit again, with the project's settings as they are now. */
