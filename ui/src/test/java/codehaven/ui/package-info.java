@@ -1,0 +1,4 @@
+@NullMarked
+package codehaven.ui;
+
+import org.jspecify.annotations.NullMarked;
