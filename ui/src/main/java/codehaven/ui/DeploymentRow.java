@@ -19,9 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param what the commit's message, or what is known before there is a commit
  * @param note its time in words, and what is to be said of its state
  * @param title all of the note, where it may be cut
+ * @param since from when its time counts, while it goes on
  */
 record DeploymentRow(
-        DeploymentView deployment, String what, List<Bar> bars, String note, @Nullable String title) {
+        DeploymentView deployment,
+        String what,
+        List<Bar> bars,
+        String note,
+        @Nullable String title,
+        @Nullable Instant since) {
 
     /** Work, or with the kind {@code wait} a dotted line, in per cent of the widest row. */
     record Bar(String kind, String x, String width, String end) {
@@ -61,7 +67,13 @@ record DeploymentRow(
                 what(deployment),
                 bars(deployment, scale, now),
                 note,
-                failure == null ? null : failure.message());
+                failure == null ? null : failure.message(),
+                waiting == null && isWorkedOn(deployment) ? now.minus(WorkTime.of(deployment, now)) : null);
+    }
+
+    private static boolean isWorkedOn(DeploymentView deployment) {
+        return !deployment.status().isFinal()
+                && deployment.steps().stream().anyMatch(each -> each.state() == StepRun.State.running);
     }
 
     private static String what(DeploymentView deployment) {

@@ -38,6 +38,10 @@ final class ProjectHeads {
             return url.getRawAuthority();
         }
 
+        public @Nullable String root() {
+            return project.settings().rootDirectory();
+        }
+
         /** What is deployed when nobody says what. */
         public String branch() {
             return project.productionBranch() == null ? "" : project.productionBranch();

@@ -35,6 +35,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class VariablePages {
 
     private static final int SHOWN_OF_LINE = 60;
+    private static final int SHOWN_OF_VALUE = 300;
+    private static final int SHOWN_IN_TITLE = 2_000;
 
     private final ProjectSettings projects;
     private final ProjectVariables variables;
@@ -69,14 +71,14 @@ final class VariablePages {
             return variable.environments().stream().map(Environment::text).collect(Collectors.joining(", "));
         }
 
-        /** In several lines it would make the table hard to read. */
-        public boolean lines() {
-            return variable.value() != null && variable.value().contains("\n");
+        /** What stands in the table, in one line. */
+        public String shown() {
+            return shortened(Objects.requireNonNullElse(variable.value(), ""), SHOWN_OF_VALUE).replace("\n", "↵ ");
         }
 
-        /** What stands in the table. */
-        public String shown() {
-            return variable.value() == null ? "" : variable.value().replace("\n", "↵ ");
+        /** All that may be seen, within reason. */
+        public @Nullable String title() {
+            return variable.value() == null ? null : shortened(variable.value(), SHOWN_IN_TITLE);
         }
     }
 
@@ -172,7 +174,7 @@ final class VariablePages {
         }
         var parsed = DotEnv.parse(typed.value());
         if (!parsed.wrong().isEmpty()) {
-            throw Problem.invalid("value", "Not of the form NAME=value: " + shortened(parsed.wrong().getFirst()));
+            throw Problem.invalid("value", "Not of the form NAME=value: " + shortened(parsed.wrong().getFirst(), SHOWN_OF_LINE));
         }
         if (parsed.variables().isEmpty()) {
             throw Problem.invalid("key", "Give a name, or paste lines like NAME=value into the value.");
@@ -180,8 +182,8 @@ final class VariablePages {
         return parsed.variables();
     }
 
-    private static String shortened(String line) {
-        return line.length() > SHOWN_OF_LINE ? line.substring(0, SHOWN_OF_LINE) + "…" : line;
+    private static String shortened(String text, int most) {
+        return text.length() > most ? text.substring(0, most) + "…" : text;
     }
 
     private ObjectNode body(Typed typed, String value) {

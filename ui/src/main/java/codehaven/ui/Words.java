@@ -67,14 +67,20 @@ final class Words {
         return (then.getYear() == today.getYear() ? DAY : DAY_AND_YEAR).format(then);
     }
 
-    /** "14:03 UTC", "yesterday 15:32 UTC", "3 days ago 15:32 UTC", "30 Jan 15:32 UTC". */
+    /** "14:03 UTC", "yesterday 15:32 UTC", "9 Mar 15:32 UTC". */
     public String moment(Instant at) {
         return moment(at, clock.instant());
     }
 
     static String moment(Instant at, Instant now) {
-        var today = LocalDate.ofInstant(at, ZoneOffset.UTC).equals(LocalDate.ofInstant(now, ZoneOffset.UTC));
-        return (today ? "" : day(at, now, " ago") + " ") + MOMENT.format(at);
+        var then = LocalDate.ofInstant(at, ZoneOffset.UTC);
+        var today = LocalDate.ofInstant(now, ZoneOffset.UTC);
+        var day = then.equals(today)
+                ? ""
+                : then.equals(today.minusDays(1))
+                        ? "yesterday "
+                        : (then.getYear() == today.getYear() ? DAY : DAY_AND_YEAR).format(then) + " ";
+        return day + MOMENT.format(at);
     }
 
     /** As {@code datetime} of a {@code <time>}. */

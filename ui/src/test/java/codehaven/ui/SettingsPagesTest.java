@@ -1,0 +1,91 @@
+package codehaven.ui;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import codehaven.model.BuildSettings;
+import codehaven.model.Project;
+import codehaven.model.Slug;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+final class SettingsPagesTest {
+
+    private final ProjectHaven haven = ProjectHaven.get();
+
+    private BuildSettings settings(String slug) {
+        return haven.state.projects().find(new Slug(slug)).map(Project::settings).orElseThrow();
+    }
+
+    @Test
+    void sectionIsSavedByItselfAndEmptyMeansDetected() {
+        var built = haven.project("built");
+        haven.past(built, "built001").put().live(Duration.ofHours(1));
+        var page = "/projects/built/settings";
+
+        var saved = haven.post(
+                page, page, "section", "build", "rootDirectory", "apps/web", "framework", "astro", "installCommand", "",
+                "installCommand.nothing", "on", "buildCommand", "pnpm build", "outputDirectory", "", "nodeVersion", "22");
+
+        assertThat(ProjectHaven.location(saved)).startsWith(page + "?saved=build");
+        var now = settings("built");
+        assertThat(now.rootDirectory()).isEqualTo("apps/web");
+        assertThat(now.installCommand()).as("nothing is to be installed").isEmpty();
+        assertThat(now.outputDirectory()).isNull();
+        assertThat(now.nodeVersion()).isEqualTo("22");
+        assertThat(haven.get(page + "?saved=build").body())
+                .contains("Takes effect with the next deployment.", "/deployments/built001/redeploy", "value=\"apps/web\"");
+
+        haven.post(page, page, "section", "behaviour", "spaFallback", "true", "cleanUrls", "false", "submodules", "");
+        haven.post(page, page, "section", "limits", "limits.buildMemoryMb", "1024", "limits.buildSeconds", "");
+        assertThat(settings("built").spaFallback()).isTrue();
+        assertThat(settings("built").cleanUrls()).isFalse();
+        assertThat(settings("built").limits().buildMemoryMb()).isEqualTo(1024);
+        assertThat(settings("built").nodeVersion()).as("the other sections stay").isEqualTo("22");
+    }
+
+    @Test
+    void whatIsWrongIsSaidAtEachFieldAndWhatWasTypedIsKept() {
+        haven.project("wrong");
+        var page = "/projects/wrong/settings";
+
+        var answer = haven.post(
+                page, page, "section", "build", "rootDirectory", "../up", "framework", "", "installCommand", "",
+                "buildCommand", "make \"it\" <now>", "outputDirectory", "/abs", "nodeVersion", "lts");
+
+        assertThat(answer.statusCode()).isEqualTo(422);
+        assertThat(answer.body())
+                .contains("value=\"../up\"", "value=\"/abs\"", "value=\"lts\"", "make &quot;it&quot; &lt;now&gt;")
+                .contains("aria-describedby=\"rootDirectory-e\"", "This may not lead out of the repository")
+                .contains("aria-describedby=\"nodeVersion-e\"");
+        assertThat(Pattern.compile("<input[^>]*autofocus").matcher(answer.body()).results())
+                .as("focus goes to the first wrong field")
+                .hasSize(1);
+        assertThat(settings("wrong").nodeVersion()).isNull();
+
+        var limits = haven.post(page, page, "section", "limits", "limits.buildMemoryMb", "much", "limits.buildSeconds", "1");
+        assertThat(limits.body()).contains("This is a whole number from 128 to 65536.", "This is a whole number from 10 to 14400.");
+        var general = haven.post(page, page, "section", "general", "repository", "", "productionBranch", "main");
+        assertThat(general.body()).contains("A project has a repository");
+    }
+
+    @Test
+    void projectIsDeletedOnlyByItsTypedName() {
+        var doomed = haven.project("doomed");
+        haven.past(doomed, "doomed01").put().live(Duration.ofHours(1));
+        var page = "/projects/doomed/settings";
+
+        var refused = haven.post(page, "/projects/doomed/delete", "name", "doomd");
+        assertThat(refused.statusCode()).isEqualTo(422);
+        assertThat(refused.body()).contains("this is not the project’s name", "value=\"doomd\"");
+        assertThat(haven.state.projects().find(doomed)).isPresent();
+
+        var deleted = haven.post(page, "/projects/doomed/delete", "name", " doomed ");
+        assertThat(ProjectHaven.location(deleted)).isEqualTo("/?deleted=doomed");
+        assertThat(haven.state.projects().find(doomed)).isEmpty();
+        assertThat(haven.state.deployments().find("doomed01")).isEmpty();
+        assertThat(haven.state.sites().ofProject(doomed)).isEmpty();
+        assertThat(Objects.requireNonNull(haven.get(page)).statusCode()).isEqualTo(404);
+    }
+}
