@@ -108,6 +108,26 @@ final class Words {
         return "for " + duration(Duration.between(at, clock.instant()));
     }
 
+    /** How long something has been so: "for 24 min", "since yesterday", "since 30 Jan". */
+    public String standing(Instant at) {
+        return standing(at, clock.instant());
+    }
+
+    static String standing(Instant at, Instant now) {
+        var seconds = Duration.between(at, now).toSeconds();
+        if (seconds < 60) {
+            return "for " + Math.max(1, seconds) + " s";
+        }
+        if (seconds < 3_600) {
+            return "for " + seconds / 60 + " min";
+        }
+        if (seconds < 86_400) {
+            return "for " + seconds / 3_600 + " h";
+        }
+        var day = day(at, now, "");
+        return day.endsWith(" days") ? "for " + day : "since " + day;
+    }
+
     /** Since then until now, alone: "34 s". */
     public String elapsed(Instant at) {
         return duration(Duration.between(at, clock.instant()));
