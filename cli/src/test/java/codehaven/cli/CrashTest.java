@@ -57,7 +57,7 @@ final class CrashTest {
             }
             git.delay(Duration.ZERO);
             try (var second = Haven.up(data, Map.of())) {
-                var ready = second.awaitStatus(id, "READY", Duration.ofMinutes(2));
+                var ready = second.awaitStatus(id, "READY", Duration.ofMinutes(5));
                 assertThat(second.visit(ready.path("urls").path("production").asText())
                                 .body())
                         .isEqualTo("whole");
