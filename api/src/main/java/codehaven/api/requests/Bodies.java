@@ -50,7 +50,7 @@ final class Bodies extends OncePerRequestFilter {
                 ? new byte[MOST + 1]
                 : request.getInputStream().readNBytes(MOST + 1);
         if (bytes.length > MOST) {
-            writer.write(Problem.tooLarge("The body is larger than 1 MB, the most that is read."), response);
+            writer.write(Problem.tooLarge("The body is larger than 1 MB, the most that is read."), request, response);
             return;
         }
         request.setAttribute(BYTES, bytes);
