@@ -4,6 +4,8 @@ import codehaven.state.State;
 import codehaven.workflows.BuildAndPublish;
 import codehaven.workflows.Building;
 import codehaven.workflows.Cloning;
+import codehaven.workflows.Inspecting;
+import codehaven.workflows.LookAtRepository;
 import codehaven.workflows.Publishing;
 import codehaven.workflows.Recording;
 import codehaven.workflows.TaskQueues;
@@ -62,7 +64,8 @@ public final class Worker implements AutoCloseable {
             Uploading uploading,
             Building building,
             Publishing publishing,
-            Recording recording) {
+            Recording recording,
+            Inspecting inspecting) {
         tidy(settings.data().resolve("work"), state);
         var factory = WorkerFactory.newInstance(client);
         var light = factory.newWorker(
@@ -75,8 +78,8 @@ public final class Worker implements AutoCloseable {
                         .setMaxConcurrentActivityTaskPollers(POLLERS)
                         .setMaxHeartbeatThrottleInterval(Duration.ofSeconds(1))
                         .build());
-        light.registerWorkflowImplementationTypes(BuildAndPublish.class);
-        light.registerActivitiesImplementations(cloning, uploading, publishing, recording);
+        light.registerWorkflowImplementationTypes(BuildAndPublish.class, LookAtRepository.class);
+        light.registerActivitiesImplementations(cloning, uploading, publishing, recording, inspecting);
         var builds = factory.newWorker(
                 TaskQueues.BUILDS,
                 WorkerOptions.newBuilder()

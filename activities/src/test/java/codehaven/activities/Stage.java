@@ -19,6 +19,7 @@ import codehaven.model.DeploymentEvent.Placed;
 import codehaven.model.DeploymentStatus;
 import codehaven.model.Environment;
 import codehaven.model.GitSource;
+import codehaven.model.Inspection;
 import codehaven.model.Kind;
 import codehaven.model.Output;
 import codehaven.model.Project;
@@ -31,6 +32,8 @@ import codehaven.state.StateSettings;
 import codehaven.workflows.Building;
 import codehaven.workflows.Cloning;
 import codehaven.workflows.DeploymentRequest;
+import codehaven.workflows.Inspecting;
+import codehaven.workflows.InspectionRequest;
 import codehaven.workflows.DeploymentWorkflow;
 import codehaven.workflows.Publishing;
 import codehaven.workflows.TaskQueues;
@@ -286,7 +289,13 @@ public final class Stage {
                                             Step.PUBLISHING, request, scope -> new Output(1, 10, 1, 10L, "none"));
                                 }
                             },
-                    new StateRecording(state, client));
+                    new StateRecording(state, client),
+                    new Inspecting() {
+                        @Override
+                        public Inspection inspect(InspectionRequest request) {
+                            throw new AssertionError("nobody looks at a repository here");
+                        }
+                    });
         }
 
         @Override

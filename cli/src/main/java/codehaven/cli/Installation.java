@@ -5,6 +5,7 @@ import codehaven.activities.Settings.Limits;
 import codehaven.activities.StepRunner;
 import codehaven.activities.building.DockerBuilding;
 import codehaven.activities.cloning.JGitCloning;
+import codehaven.activities.inspecting.JGitInspecting;
 import codehaven.activities.publishing.EdgePublishing;
 import codehaven.activities.recording.StateRecording;
 import codehaven.activities.uploading.S3Uploading;
@@ -176,7 +177,8 @@ final class Installation implements AutoCloseable {
                 new S3Uploading(runner, told, state.blobs(), state.leases()),
                 building,
                 new EdgePublishing(runner, told, state),
-                new StateRecording(state, client)));
+                new StateRecording(state, client),
+                new JGitInspecting(told)));
         var how = building.describe();
         addresses.put("builds", how.sentence());
         return () -> {

@@ -26,9 +26,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Date;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.bson.Document;
 import org.bson.conversions.Bson;
@@ -92,15 +94,18 @@ public final class Deployments {
     }
 
     private final Mongo mongo;
+    private final Projects projects;
 
-    Deployments(Mongo mongo) {
+    Deployments(Mongo mongo, Projects projects) {
         this.mongo = mongo;
+        this.projects = projects;
     }
 
     /**
      * @return false if the id is taken
      */
     public boolean insert(Deployment deployment) {
+        projects.began(deployment);
         try {
             mongo.in(
                     Mongo.DEPLOYMENTS,
@@ -126,6 +131,28 @@ public final class Deployments {
                                 .find(in("_id", ids))
                                 .map(Deployments::read)
                                 .into(new ArrayList<>()));
+    }
+
+    /** Which of these have one of the statuses; asked by id, so that it costs no more than reading them. */
+    public Set<String> having(Set<DeploymentStatus> statuses, Collection<String> ids) {
+        return ids(ids, in("status", statuses.stream().map(Enum::name).toList()));
+    }
+
+    /** Which of these have the text in them, as in {@link Filter#text}. */
+    public Set<String> mentioning(String text, Collection<String> ids) {
+        return ids(ids, mentions(text));
+    }
+
+    private Set<String> ids(Collection<String> among, Bson condition) {
+        return among.isEmpty()
+                ? Set.of()
+                : mongo.in(
+                        Mongo.DEPLOYMENTS,
+                        deployments -> deployments
+                                .find(and(in("_id", among), condition))
+                                .projection(Projections.include("_id"))
+                                .map(each -> each.getString("_id"))
+                                .into(new HashSet<>()));
     }
 
     /**

@@ -54,7 +54,7 @@ public final class State implements AutoCloseable {
         this.blobs = blobs;
         projects = new Projects(mongo);
         variables = new Variables(mongo, box);
-        deployments = new Deployments(mongo);
+        deployments = new Deployments(mongo, projects);
         sites = new Sites(mongo, System::nanoTime);
         timeline = new Timeline(mongo, deployments, blobs);
         bus = new StatusBus(redis);

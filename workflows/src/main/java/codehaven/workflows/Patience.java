@@ -12,6 +12,9 @@ public final class Patience {
     /** What a build may take when its project does not say: long enough for a large monorepo with a cold cache. */
     public static final Duration BUILD = Duration.ofMinutes(20);
 
+    /** What a look at a repository takes at most; whoever waits for its workflow waits a little longer. */
+    public static final Duration INSPECTION = Duration.ofSeconds(24);
+
     /**
      * A worker that is silent for so long is taken for dead. Workers beat every second or two; ten seconds ride out a
      * long garbage collection or a suspended laptop's wake-up, and keep a takeover under half a minute.
@@ -74,6 +77,25 @@ public final class Patience {
                 .setStartToCloseTimeout(Duration.ofSeconds(30))
                 .setRetryOptions(retries())
                 .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+                .build();
+    }
+
+    /**
+     * Somebody sits before it. Twenty seconds bring the newest commit of all but the largest repositories, and a look is
+     * no deployment: whoever cannot wait can deploy without it. One more attempt, for a connection that broke; a host
+     * that is away is told as such. A worker that is there takes it at once.
+     */
+    static ActivityOptions inspecting(String summary) {
+        return ActivityOptions.newBuilder()
+                .setTaskQueue(TaskQueues.DEPLOYMENTS)
+                .setSummary(summary)
+                .setScheduleToStartTimeout(Duration.ofSeconds(10))
+                .setStartToCloseTimeout(Duration.ofSeconds(22))
+                .setScheduleToCloseTimeout(INSPECTION)
+                .setRetryOptions(RetryOptions.newBuilder()
+                        .setInitialInterval(FIRST_PAUSE)
+                        .setMaximumAttempts(2)
+                        .build())
                 .build();
     }
 

@@ -38,11 +38,14 @@ final class Checkout {
             PosixFilePermission.OTHERS_EXECUTE);
 
     private final StepScope scope;
+    private final long largest;
     private int pointers;
     private @Nullable String firstPointer;
 
-    Checkout(StepScope scope) {
+    /** @param largest files of more bytes are written empty */
+    Checkout(StepScope scope, long largest) {
         this.scope = scope;
+        this.largest = largest;
     }
 
     void write(TreeListing listing, Path directory) throws IOException {
@@ -85,6 +88,10 @@ final class Checkout {
     }
 
     private void file(TreeListing.Entry entry, Path file) throws IOException {
+        if (entry.size() > largest) {
+            Files.createFile(file);
+            return;
+        }
         var loader = entry.reader().open(entry.id(), Constants.OBJ_BLOB);
         if (entry.size() <= LARGE) {
             var bytes = loader.getCachedBytes(LARGE);

@@ -7,7 +7,7 @@ import codehaven.model.Commit;
 import codehaven.model.CommitSha;
 import codehaven.model.DeploymentEvent.Level;
 import codehaven.model.FailureKind;
-import codehaven.workflows.DeploymentRequest;
+import codehaven.model.GitSource;
 import codehaven.workflows.StepFailure;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,7 +43,8 @@ final class Clone implements AutoCloseable {
 
     private final Settings settings;
     private final Network network;
-    private final DeploymentRequest request;
+    private final GitSource source;
+    private final boolean submodules;
     private final StepScope scope;
     private final Path scratch;
     private final TreeListing listing;
@@ -59,10 +60,17 @@ final class Clone implements AutoCloseable {
             @Nullable String defaultBranch) {}
 
     /** @param scratch for objects; whoever made it deletes it */
-    Clone(Settings settings, Network network, DeploymentRequest request, StepScope scope, Path scratch) {
+    Clone(
+            Settings settings,
+            Network network,
+            GitSource source,
+            boolean submodules,
+            StepScope scope,
+            Path scratch) {
         this.settings = settings;
         this.network = network;
-        this.request = request;
+        this.source = source;
+        this.submodules = submodules;
         this.scope = scope;
         this.scratch = scratch;
         this.listing = new TreeListing(settings.limits());
@@ -73,9 +81,14 @@ final class Clone implements AutoCloseable {
      * @param tree a directory that is not there yet
      */
     ClonedTree into(Path tree, @Nullable ClonedTree exactly) throws IOException {
+        return into(tree, exactly, Long.MAX_VALUE);
+    }
+
+    /** @param largest files of more bytes are written empty: for a tree that is only looked at */
+    ClonedTree into(Path tree, @Nullable ClonedTree exactly, long largest) throws IOException {
         GitUrl url;
         try {
-            url = GitUrl.of(request.source().repository(), settings.gitAllowLocal());
+            url = GitUrl.of(source.repository(), settings.gitAllowLocal());
         } catch (RemoteProblem refused) {
             throw refused.failure();
         }
@@ -84,7 +97,7 @@ final class Clone implements AutoCloseable {
         Resolved resolved;
         try (var remote = remote(url, here)) {
             if (exactly == null) {
-                resolved = resolve(remote, request.source().ref());
+                resolved = resolve(remote, source.ref());
             } else {
                 bring(remote, ObjectId.fromString(exactly.commit().sha().text()), null);
                 resolved = new Resolved(
@@ -98,7 +111,7 @@ final class Clone implements AutoCloseable {
             submodules(url, reader);
         }
         listing.judgeLinks();
-        new Checkout(scope).write(listing, tree);
+        new Checkout(scope, largest).write(listing, tree);
         scope.log()
                 .say("Cloned " + Shown.count(listing.files()) + (listing.files() == 1 ? " file, " : " files, ")
                         + Shown.bytes(listing.bytes()));
@@ -171,7 +184,7 @@ final class Clone implements AutoCloseable {
     }
 
     private void submodules(GitUrl parent, ObjectReader reader) throws IOException {
-        if (!Boolean.TRUE.equals(request.settings().submodules())) {
+        if (!submodules) {
             var left = listing.submodules();
             scope.log()
                     .say(

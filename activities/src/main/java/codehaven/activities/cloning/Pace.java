@@ -14,4 +14,8 @@ record Pace(Duration connect, Duration silence, Duration window, long windowByte
 
     static final Pace DEFAULT = new Pace(
             Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(60), 1_024, Duration.ofMinutes(12));
+
+    /** Somebody sits before it. */
+    static final Pace HASTY = new Pace(
+            Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(10), 1_024, Duration.ofSeconds(18));
 }

@@ -5,6 +5,7 @@ import codehaven.activities.StepScope;
 import codehaven.activities.WorkFiles;
 import codehaven.model.Checkpoint.ClonedTree;
 import codehaven.model.FailureKind;
+import codehaven.model.GitSource;
 import codehaven.workflows.DeploymentRequest;
 import codehaven.workflows.StepFailure;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -31,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 public final class Trees {
 
     private static final String KEPT = "tree.json";
+
+    /** Whoever looks at a tree reads no further into a file. */
+    private static final long LOOKED_AT = 1L << 20;
+
     private static final Pattern ID = Pattern.compile("[a-z0-9]{1,40}");
     private static final JsonMapper JSON =
             JsonMapper.builder().addModule(new JavaTimeModule()).build();
@@ -43,6 +48,11 @@ public final class Trees {
 
     public Trees(Settings settings) {
         this(settings, new Clone.Network(InetAddress::getAllByName, Pace.DEFAULT, null));
+    }
+
+    /** For looks that somebody waits for. */
+    public static Trees hasty(Settings settings) {
+        return new Trees(settings, new Clone.Network(InetAddress::getAllByName, Pace.HASTY, null));
     }
 
     Trees(Settings settings, Clone.Network network) {
@@ -101,6 +111,30 @@ public final class Trees {
         }
     }
 
+    /**
+     * Brings what the ref names now, shows it and deletes it again. Files of more than {@value #LOOKED_AT} bytes are
+     * empty in it, and submodules are left out.
+     *
+     * @param name of a directory of this machine that nobody else uses, in the form of a deployment's id
+     * @throws StepFailure with the kind and the sentence for the user
+     */
+    public <T> T look(GitSource source, String name, StepScope scope, Look<T> look) throws IOException {
+        var place = place(name);
+        Files.createDirectories(place);
+        try (var clone = new Clone(settings, network, source, false, scope, place.resolve("scratch"))) {
+            var tree = place.resolve("tree");
+            return look.at(clone.into(tree, null, LOOKED_AT), tree);
+        } finally {
+            WorkFiles.delete(place);
+        }
+    }
+
+    /** Looks at a tree that is gone afterwards. */
+    @FunctionalInterface
+    public interface Look<T> {
+        T at(ClonedTree cloned, Path directory) throws IOException;
+    }
+
     private Kept bring(DeploymentRequest request, @Nullable ClonedTree exactly, StepScope scope) throws IOException {
         var place = place(request.deployment());
         Files.createDirectories(place);
@@ -108,7 +142,7 @@ public final class Trees {
         var directory = "tree-" + unique;
         var scratch = place.resolve("scratch-" + unique);
         var whole = false;
-        try (var clone = new Clone(settings, network, request, scope, scratch)) {
+        try (var clone = new Clone(settings, network, request.source(), submodules(request), scope, scratch)) {
             var tree = clone.into(place.resolve(directory), exactly);
             var kept = new Kept(
                     request.source().repository(), request.source().ref(), submodules(request), directory, tree);

@@ -119,6 +119,16 @@ public final class Problem extends RuntimeException {
                 "unavailable", "Temporarily unavailable", 503, detail, List.of(), Map.of("Retry-After", "5"));
     }
 
+    /** What was asked of somebody else's server, which does not do it. */
+    public static Problem badGateway(String detail) {
+        return new Problem("elsewhere", "Not answered elsewhere", 502, detail, List.of(), Map.of());
+    }
+
+    /** What was asked of somebody else's server, and took too long. */
+    public static Problem gatewayTimeout(String detail) {
+        return new Problem("late", "Not answered in time", 504, detail, List.of(), Map.of());
+    }
+
     static Problem other(int status, String title, String detail) {
         return new Problem("http-" + status, title, status, detail, List.of(), Map.of());
     }

@@ -1,6 +1,7 @@
 package codehaven.api.projects;
 
 import codehaven.api.problems.Problem;
+import codehaven.api.requests.Fields;
 import codehaven.model.BuildSettings;
 import codehaven.model.Project;
 import codehaven.model.Slug;
@@ -8,10 +9,12 @@ import codehaven.state.Projects;
 import codehaven.state.State;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Finds the project that a repository belongs to, or makes one under a name that is free. */
 @Component
@@ -19,10 +22,50 @@ public final class NewProjects {
 
     private static final int NAMES = 100;
 
-    private final Projects projects;
+    private static final Slug UNNAMED = new Slug("unnamed");
 
-    NewProjects(State state) {
+    private final Projects projects;
+    private final Repositories repositories;
+
+    NewProjects(State state, Repositories repositories) {
         this.projects = state.projects();
+        this.repositories = repositories;
+    }
+
+    /**
+     * A project that somebody asked for, found to be right in itself.
+     *
+     * @param name absent to have one found; until then {@code project} has a stand-in
+     */
+    public record Wanted(@Nullable Slug name, Project project) {}
+
+    /**
+     * @throws Problem 422 that names the fields
+     */
+    public Wanted read(ObjectNode body) {
+        var fields = Fields.of(body);
+        var name = fields.value("name", 100, Slug::new);
+        if (!fields.given("repository")) {
+            fields.wrong("repository", "A project has a repository; give its address.");
+        }
+        var project = ProjectForm.applied(fields, blank(name == null ? UNNAMED : name, ""), repositories);
+        fields.check();
+        return new Wanted(name, project);
+    }
+
+    /** The name that the project gets: the one asked for, or a free one like the repository's. */
+    public Slug nameOf(Wanted wanted) {
+        return wanted.name() == null ? free(wanted.project().repository()) : wanted.name();
+    }
+
+    /** The oldest project of a repository, if it has one. */
+    public Optional<Project> existing(String repository) {
+        return projects.ofRepository(repository);
+    }
+
+    /** Makes a project under the name given, as {@link #create(Project, Slug, boolean)} does. */
+    public Project create(Wanted wanted, Slug name, boolean repeated) {
+        return create(wanted.project(), name, repeated);
     }
 
     /**
@@ -64,8 +107,8 @@ public final class NewProjects {
         throw taken(name);
     }
 
-    /** A name that nobody has yet, like the repository's. */
-    Slug free(String repository) {
+    /** A name that nobody has yet, like the repository's or a folder's. */
+    public Slug free(String repository) {
         return names(repository)
                 .filter(each -> projects.find(each).isEmpty())
                 .findFirst()

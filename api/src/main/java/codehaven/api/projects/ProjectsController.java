@@ -32,8 +32,6 @@ import tools.jackson.databind.node.ObjectNode;
 @Tag(name = "Projects", description = "A repository and how to build it")
 final class ProjectsController {
 
-    private static final Slug UNNAMED = new Slug("unnamed");
-
     private final State state;
     private final ApiSettings settings;
     private final Repositories repositories;
@@ -61,15 +59,8 @@ final class ProjectsController {
     @io.swagger.v3.oas.annotations.parameters.RequestBody(
             content = @Content(schema = @Schema(implementation = NewProjectForm.class)))
     ResponseEntity<ProjectView> create(HttpServletRequest request, @RequestBody ObjectNode body) {
-        var fields = Fields.of(body);
-        var name = fields.value("name", 100, Slug::new);
-        if (!fields.given("repository")) {
-            fields.wrong("repository", "A project has a repository; give its address.");
-        }
-        var wanted = ProjectForm.applied(fields, NewProjects.blank(name == null ? UNNAMED : name, ""), repositories);
-        fields.check();
-        var slug = name == null ? newProjects.free(wanted.repository()) : name;
-        return once.make(request, slug.text(), (result, repeated) -> {
+        var wanted = newProjects.read(body);
+        return once.make(request, newProjects.nameOf(wanted).text(), (result, repeated) -> {
             var made = newProjects.create(wanted, new Slug(result), repeated);
             return ResponseEntity.created(URI.create("/v1/projects/" + made.slug()))
                     .body(ProjectView.of(made, settings));

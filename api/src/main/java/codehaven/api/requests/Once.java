@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Does a change once for one Idempotency-Key, however often and however many at a time ask for it. */
@@ -48,7 +50,25 @@ public final class Once {
         if (!FORM.matcher(key).matches()) {
             throw Problem.invalid(HEADER, HEADER + " is 1 to 200 visible ASCII characters, such as a UUID.");
         }
-        var mine = new Remembered(key, fingerprint(request), result);
+        return make(new Remembered(key, fingerprint(request), result), change);
+    }
+
+    /**
+     * As {@link #make(HttpServletRequest, String, Change)}, for a page's form that carries its key in a field, so that a
+     * button pressed twice does once what it says.
+     *
+     * @param key what the form was given when it was shown; one of another form makes no harm, none is no key
+     */
+    public <T> T make(HttpServletRequest request, @Nullable String key, String result, Change<T> change) {
+        if (key == null || !FORM.matcher(key).matches()) {
+            return change.make(result, false);
+        }
+        // Filled in differently, the form is another one: whoever goes back to it is not told of keys.
+        var fingerprint = fingerprint(request);
+        return make(new Remembered("form:" + key + ":" + fingerprint, fingerprint, result), change);
+    }
+
+    private <T> T make(Remembered mine, Change<T> change) {
         var known = state.idempotency().claim(mine);
         if (known.isPresent()) {
             if (!known.get().fingerprint().equals(mine.fingerprint())) {
@@ -57,12 +77,12 @@ public final class Once {
             return change.make(known.get().result(), true);
         }
         try {
-            return change.make(result, false);
+            return change.make(mine.result(), false);
         } catch (Problem refused) {
             // Nothing was made, so the key is free again. After any other fault nobody knows: the key stays, and a
             // repetition completes what may have been begun.
             if (refused.status() < 500) {
-                state.idempotency().forget(key);
+                state.idempotency().forget(mine.key());
             }
             throw refused;
         }
@@ -76,6 +96,11 @@ public final class Once {
             digest.update(line.getBytes(StandardCharsets.UTF_8));
             if (request.getAttribute(Bodies.BYTES) instanceof byte[] body) {
                 digest.update(body);
+            } else if (Bodies.isForm(request)) {
+                for (var each : new TreeMap<>(request.getParameterMap()).entrySet()) {
+                    var field = each.getKey() + "=" + String.join("&", each.getValue()) + "\n";
+                    digest.update(field.getBytes(StandardCharsets.UTF_8));
+                }
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {

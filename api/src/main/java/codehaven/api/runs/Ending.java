@@ -23,6 +23,8 @@ final class Ending {
 
     private static final List<FailureKind> KINDS = List.of(FailureKind.values());
 
+    private static final String UNTOLD = "The deployment's workflow failed.";
+
     private Ending() {}
 
     static Optional<Outcome> of(WorkflowClient client, Deployment deployment, WorkflowExecutionInfo run) {
@@ -51,38 +53,51 @@ final class Ending {
 
     private static Failure failure(WorkflowClient client, Deployment deployment, WorkflowExecutionInfo run) {
         var step = stepOf(deployment);
-        var message = "The deployment's workflow failed.";
         try {
             client.newUntypedWorkflowStub(WorkflowTargetOptions.newBuilder()
                             .setWorkflowExecution(run.getExecution())
                             .build())
                     .getResult(2, TimeUnit.SECONDS, Void.class);
         } catch (WorkflowFailedException e) {
-            for (@Nullable Throwable each = e; each != null; each = each.getCause()) {
-                if (each instanceof ApplicationFailure told) {
-                    var kind = KINDS.stream()
-                            .filter(one -> one.name().equals(told.getType()))
-                            .findFirst();
-                    if (kind.isPresent()) {
-                        var details = told.getDetails();
-                        var failure = details.getSize() == 0
-                                ? new Failure(step, kind.get(), told.getOriginalMessage())
-                                : details.get(Failure.class);
-                        return new Failure(
-                                step,
-                                failure.kind(),
-                                failure.message(),
-                                failure.hint(),
-                                failure.lines(),
-                                failure.source());
-                    }
-                    message = told.getOriginalMessage();
+            var told = told(e);
+            if (told.isPresent()) {
+                var failure = told.get();
+                return new Failure(
+                        step, failure.kind(), failure.message(), failure.hint(), failure.lines(), failure.source());
+            }
+            return new Failure(step, FailureKind.UNEXPECTED, innermost(e));
+        } catch (TimeoutException e) {
+            return new Failure(step, FailureKind.UNEXPECTED, UNTOLD);
+        }
+        return new Failure(step, FailureKind.UNEXPECTED, UNTOLD);
+    }
+
+    /** What the workflow itself says of its failure, if it does. */
+    static Optional<Failure> told(WorkflowFailedException failed) {
+        for (@Nullable Throwable each = failed; each != null; each = each.getCause()) {
+            if (each instanceof ApplicationFailure told) {
+                var kind = KINDS.stream()
+                        .filter(one -> one.name().equals(told.getType()))
+                        .findFirst();
+                if (kind.isPresent()) {
+                    return Optional.of(
+                            told.getDetails().getSize() == 0
+                                    ? new Failure(null, kind.get(), told.getOriginalMessage())
+                                    : told.getDetails().get(Failure.class));
                 }
             }
-        } catch (TimeoutException e) {
-            return new Failure(step, FailureKind.UNEXPECTED, message);
         }
-        return new Failure(step, FailureKind.UNEXPECTED, message);
+        return Optional.empty();
+    }
+
+    private static String innermost(WorkflowFailedException failed) {
+        var message = UNTOLD;
+        for (@Nullable Throwable each = failed; each != null; each = each.getCause()) {
+            if (each instanceof ApplicationFailure told) {
+                message = told.getOriginalMessage();
+            }
+        }
+        return message;
     }
 
     private static @Nullable HistoryEvent closing(WorkflowClient client, WorkflowExecutionInfo run) {

@@ -4,9 +4,14 @@ import codehaven.api.problems.Problem;
 import codehaven.model.Checkpoint;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
+import codehaven.model.Failure;
+import codehaven.model.Inspection;
 import codehaven.model.Outcome;
 import codehaven.workflows.DeploymentRequest;
 import codehaven.workflows.DeploymentWorkflow;
+import codehaven.workflows.InspectionRequest;
+import codehaven.workflows.InspectionWorkflow;
+import codehaven.workflows.Patience;
 import codehaven.workflows.SearchAttributes;
 import codehaven.workflows.TaskQueues;
 import io.grpc.Context;
@@ -29,6 +34,7 @@ import io.temporal.api.workflowservice.v1.ListWorkflowExecutionsRequest;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowException;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowServiceException;
@@ -40,6 +46,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -51,6 +58,9 @@ public final class Runs implements DisposableBean {
 
     /** A person waits behind most calls; Temporal that is up answers within milliseconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    /** The workflow ends by itself before that, unless no worker is there. */
+    private static final Duration INSPECTION = Patience.INSPECTION.plusSeconds(3);
 
     private final WorkflowClient client;
     private final ScheduledExecutorService deadlines = Executors.newSingleThreadScheduledExecutor(
@@ -136,6 +146,44 @@ public final class Runs implements DisposableBean {
                 return new Start.Refused(String.valueOf(e.getCause()));
             }
         });
+    }
+
+    /** What became of {@link #inspect}. */
+    public sealed interface Look {
+        record Seen(Inspection inspection) implements Look {}
+
+        /** It cannot be looked at. */
+        record Failed(Failure failure) implements Look {}
+
+        /** Nobody did it in time. */
+        record Late() implements Look {}
+    }
+
+    /** Looks at a repository and waits for that; the same look by several at once is one. */
+    public Look inspect(String workflow, InspectionRequest request) {
+        var options = WorkflowOptions.newBuilder()
+                .setWorkflowId(workflow)
+                .setTaskQueue(TaskQueues.DEPLOYMENTS)
+                .setWorkflowIdReusePolicy(WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+                .setWorkflowIdConflictPolicy(WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+                .setWorkflowRunTimeout(INSPECTION)
+                .setStaticSummary("Look at " + request.source().repository())
+                .build();
+        var run = asked(() -> WorkflowClient.start(
+                client.newWorkflowStub(InspectionWorkflow.class, options)::inspect, request));
+        try {
+            return new Look.Seen(stub(run.getWorkflowId(), run.getRunId())
+                    .getResult(INSPECTION.toMillis(), TimeUnit.MILLISECONDS, Inspection.class));
+        } catch (TimeoutException e) {
+            return new Look.Late();
+        } catch (WorkflowFailedException e) {
+            return Ending.told(e).<Look>map(Look.Failed::new).orElseGet(Look.Late::new);
+        } catch (StatusRuntimeException | WorkflowException e) {
+            if (isAway(e)) {
+                throw new TemporalAway(e);
+            }
+            throw e;
+        }
     }
 
     /** The newest run of the deployment, if Temporal knows any. */
