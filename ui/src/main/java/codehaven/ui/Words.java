@@ -106,6 +106,26 @@ final class Words {
         return duration(Duration.between(at, clock.instant()));
     }
 
+    /** How long something has been so: "for 24 min", "since yesterday", "since 30 Jan". */
+    public String standing(Instant at) {
+        return standing(at, clock.instant());
+    }
+
+    static String standing(Instant at, Instant now) {
+        var seconds = Duration.between(at, now).toSeconds();
+        if (seconds < 60) {
+            return "for " + Math.max(1, seconds) + " s";
+        }
+        if (seconds < 3_600) {
+            return "for " + seconds / 60 + " min";
+        }
+        if (seconds < 86_400) {
+            return "for " + seconds / 3_600 + " h";
+        }
+        var day = day(at, now, "");
+        return day.endsWith(" days") ? "for " + day : "since " + day;
+    }
+
     /** "0.8 s", "12 s", "1 min 24 s", "2 h 5 min", "6 days 4 h". */
     public String duration(Duration time) {
         return span(time);

@@ -1,0 +1,46 @@
+package codehaven.ui;
+
+import codehaven.api.problems.Problem;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a form was not taken.
+ *
+ * @param whole what is wrong where it is of no one field
+ * @param errors what is wrong with each field, by its name
+ */
+record Refusal(int status, @Nullable String whole, Map<String, String> errors) {
+
+    static final Refusal NONE = new Refusal(200, null, Map.of());
+
+    static Refusal of(Problem problem) {
+        var errors = new LinkedHashMap<String, String>();
+        for (var each : problem.body().errors()) {
+            errors.putIfAbsent(each.field(), sentence(each.field(), each.message()));
+        }
+        return new Refusal(problem.status(), errors.isEmpty() ? problem.body().detail() : null, errors);
+    }
+
+    /** What is said at the field, if anything is. */
+    public @Nullable String at(String field) {
+        return errors.get(field);
+    }
+
+    /** Whether it is the field to go to first. */
+    public boolean first(String field) {
+        return errors.keySet().stream().findFirst().filter(field::equals).isPresent();
+    }
+
+    /** At the field itself its name for programs says nothing. */
+    private static String sentence(String field, String message) {
+        var name = field.substring(field.lastIndexOf('.') + 1);
+        for (var each : new String[] {field, name}) {
+            if (message.startsWith(each + " ")) {
+                return "This" + message.substring(each.length());
+            }
+        }
+        return message;
+    }
+}
