@@ -243,12 +243,12 @@ final class NewProjectPages {
             } catch (Problem unseen) {
                 // Where nobody could look, it can be deployed all the same.
                 open = unseen.status() >= 500;
-                told = Refusal.of(atRepository(unseen));
+                told = refusal == Refusal.NONE ? Refusal.of(atRepository(unseen)) : refusal;
             }
         }
         var page = page(typed, open, seen, told);
         var view = new ModelAndView("projects/new", Map.of("form", page));
-        if (told != Refusal.NONE) {
+        if (refusal != Refusal.NONE) {
             view.setStatus(HttpStatus.UNPROCESSABLE_CONTENT);
         }
         return view;

@@ -88,8 +88,14 @@ public final class DeployableFolders {
             Map.entry(Framework.FASTIFY, "fastify"),
             Map.entry(Framework.NESTJS, "@nestjs/core")));
 
-    private static final Comparator<Candidate> BEST_FIRST = Comparator.<Candidate>comparingInt(
-                    each -> each.problem() == null ? 0 : 1)
+    private static final Set<String> DOCUMENTATION = Set.of(
+            Framework.VITEPRESS.id(),
+            Framework.VUEPRESS.id(),
+            Framework.DOCUSAURUS.id(),
+            Framework.MKDOCS.id(),
+            Framework.SPHINX.id());
+
+    private static final Comparator<Candidate> BEST_FIRST = Comparator.<Candidate>comparingInt(DeployableFolders::rank)
             .thenComparingLong(each -> each.directory().isEmpty() ? -1 : slashes(each.directory()))
             .thenComparing(Candidate::directory);
 
@@ -278,6 +284,11 @@ public final class DeployableFolders {
                         ? null
                         : relative(recipe.rootDirectory(), recipe.outputs().getFirst()),
                 null);
+    }
+
+    /** Documentation stands beside what it is of. */
+    private static int rank(Candidate candidate) {
+        return candidate.problem() != null ? 2 : DOCUMENTATION.contains(candidate.framework()) ? 1 : 0;
     }
 
     private static @Nullable String version(AppDirectory at, Framework framework) {

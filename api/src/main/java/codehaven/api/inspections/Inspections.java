@@ -88,7 +88,7 @@ public final class Inspections {
                 remember(seen);
                 yield seen;
             }
-            case Runs.Look.Failed(var failure) -> throw problem(failure);
+            case Runs.Look.Failed(var failure) -> throw problem(failure, order);
             case Runs.Look.Late() ->
                 throw Problem.gatewayTimeout("No worker looked at the repository in time. Check that one runs; or deploy"
                         + " it without a look, which waits for one.");
@@ -116,12 +116,14 @@ public final class Inspections {
         }
     }
 
-    private static Problem problem(Failure failure) {
+    private static Problem problem(Failure failure, Order order) {
         var said = failure.message() + " " + failure.hint();
         return switch (failure.kind()) {
             case REPOSITORY_NOT_FOUND -> Problem.notFound(said);
             case REPOSITORY_REFUSED -> Problem.invalid("repository", said);
-            case REF_NOT_FOUND -> Problem.invalid("ref", said);
+            case REF_NOT_FOUND -> order.ref() == null
+                    ? Problem.invalid("repository", failure.message())
+                    : Problem.invalid("ref", said);
             case NO_PROJECT_FOUND -> Problem.invalid("rootDirectory", said);
             case UNEXPECTED -> Problem.gatewayTimeout(said);
             case REPOSITORY_UNREACHABLE,
