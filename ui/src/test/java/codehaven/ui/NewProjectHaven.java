@@ -77,14 +77,14 @@ final class NewProjectHaven {
         if (running == null) {
             try {
                 running = new NewProjectHaven(Files.createTempDirectory("codehaven-new-project"));
-            } catch (IOException e) {
+            } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         }
         return running;
     }
 
-    private NewProjectHaven(Path data) throws IOException {
+    private NewProjectHaven(Path data) throws IOException, InterruptedException {
         var mongo = DevMongo.start(Files.createDirectories(data.resolve("mongodb")));
         var redis = DevRedis.start(Files.createDirectories(data.resolve("redis")));
         var s3 = DevS3.start(Files.createDirectories(data.resolve("s3")), "test", "test-secret");
