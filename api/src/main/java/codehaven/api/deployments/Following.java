@@ -22,10 +22,10 @@ import org.springframework.stereotype.Component;
  * reader slows down this and nothing else.
  */
 @Component
-final class Following implements SmartLifecycle {
+public final class Following implements SmartLifecycle {
 
     /** Where events go. Its methods block until the reader has taken enough. */
-    interface Sink {
+    public interface Sink {
         void event(Placed event) throws IOException;
 
         /** What was told so far is to arrive. */
@@ -37,7 +37,7 @@ final class Following implements SmartLifecycle {
 
     private static final int BATCH = 500;
     private static final long LOOK_MILLIS = 1_000;
-    private static final long IDLE_NANOS = Duration.ofSeconds(15).toNanos();
+    private static final long IDLE_NANOS = Duration.ofSeconds(10).toNanos();
 
     /** The final status is in the record a moment before it is in the timeline. */
     private static final Duration TOLD = Duration.ofSeconds(5);
@@ -51,7 +51,7 @@ final class Following implements SmartLifecycle {
     }
 
     /** Whether a reader who has read so far has everything there will be. */
-    boolean isExhausted(Deployment deployment, long after) {
+    public boolean isExhausted(Deployment deployment, long after) {
         return hasEnded(deployment, false)
                 && state.timeline().read(deployment.id(), after, 1).isEmpty();
     }
@@ -62,7 +62,7 @@ final class Following implements SmartLifecycle {
      * @param stop checked at least each second
      * @throws IOException when the reader is gone
      */
-    void follow(String id, long after, Sink sink, BooleanSupplier stop) throws IOException {
+    public void follow(String id, long after, Sink sink, BooleanSupplier stop) throws IOException {
         var nudged = new Semaphore(0);
         waiting.add(nudged);
         try (var _ = state.bus().onDeployment(id, nudged::release)) {

@@ -2,8 +2,6 @@ package codehaven.api.deployments;
 
 import codehaven.api.problems.Problem;
 import codehaven.api.requests.Page;
-import codehaven.model.DeploymentEvent.LogLine;
-import codehaven.state.State;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -12,11 +10,10 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
@@ -32,16 +29,13 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Deployments")
 final class LogController {
 
-    private static final int BATCH = 1_000;
-    private static final int MOST_LINES = 2_000;
-    private static final Pattern ANSI =
-            Pattern.compile("\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\))");
+    private static final int MOST_MATCHES = 2_000;
 
-    private final State state;
+    private final Logs logs;
     private final DeploymentViews views;
 
-    LogController(State state, DeploymentViews views) {
-        this.state = state;
+    LogController(Logs logs, DeploymentViews views) {
+        this.logs = logs;
         this.views = views;
     }
 
@@ -51,20 +45,6 @@ final class LogController {
      * @param last the number of the log's last line so far
      */
     record Lines(List<EventData.Line> items, long last) {}
-
-    /**
-     * Which lines have the text in them.
-     *
-     * @param items their numbers, the first 2,000 of them
-     * @param count of all
-     */
-    record Matches(List<Long> items, long count) {}
-
-    /** Takes lines until it has enough. */
-    @FunctionalInterface
-    private interface Taker {
-        boolean wants(LogLine line) throws IOException;
-    }
 
     @GetMapping("/log")
     @Operation(
@@ -79,18 +59,27 @@ final class LogController {
             throws IOException {
         views.find(id);
         var from = Page.number("after", after, 0, 0, Long.MAX_VALUE);
-        var first = state.timeline().read(id, from, 1);
+        var last = logs.last(id);
         response.setContentType("text/plain;charset=UTF-8");
-        if (method.equals(HttpMethod.HEAD) || first.isEmpty()) {
+        if (method.equals(HttpMethod.HEAD) || last <= from) {
             return;
         }
         var out = new BufferedOutputStream(response.getOutputStream(), 64 * 1024);
-        read(id, from, line -> {
-            out.write(line.text().getBytes(StandardCharsets.UTF_8));
-            out.write('\n');
-            return true;
-        });
+        try {
+            logs.forEach(id, from, line -> write(out, line.text()));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
         out.flush();
+    }
+
+    private static void write(OutputStream out, String line) {
+        try {
+            out.write(line.getBytes(StandardCharsets.UTF_8));
+            out.write('\n');
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @GetMapping("/lines")
@@ -99,71 +88,25 @@ final class LogController {
             description =
                     "`from` and `to` are both included; at most 2,000 lines a call. With `find`, the numbers of the"
                             + " lines that have the text in them, whatever their case and colours.")
-    @ApiResponse(responseCode = "200", content = @Content(schema = @Schema(oneOf = {Lines.class, Matches.class})))
+    @ApiResponse(responseCode = "200", content = @Content(schema = @Schema(oneOf = {Lines.class, Logs.Matches.class})))
     ResponseEntity<?> lines(
             @PathVariable String id,
             @RequestParam(required = false) @Nullable String from,
             @RequestParam(required = false) @Nullable String to,
-            @RequestParam(required = false) @Nullable String find)
-            throws IOException {
+            @RequestParam(required = false) @Nullable String find) {
         views.find(id);
         if (find != null) {
-            return ResponseEntity.ok(matches(id, find));
+            return ResponseEntity.ok(logs.find(id, find, MOST_MATCHES));
         }
-        var first = Page.number("from", from, 1, 1, Long.MAX_VALUE - MOST_LINES);
-        var last = Page.number("to", to, first + MOST_LINES - 1, 1, Long.MAX_VALUE);
+        var first = Page.number("from", from, 1, 1, Long.MAX_VALUE - Logs.MOST_LINES);
+        var last = Page.number("to", to, first + Logs.MOST_LINES - 1, 1, Long.MAX_VALUE);
         if (last < first) {
             throw Problem.invalid("to", "to is not less than from.");
         }
-        if (last - first >= MOST_LINES) {
+        if (last - first >= Logs.MOST_LINES) {
             throw Problem.invalid("to", "At most 2,000 lines are given at once; ask for them in parts.");
         }
-        var found = new ArrayList<EventData.Line>();
-        read(id, first - 1, line -> {
-            if (line.n() <= last) {
-                found.add(EventData.of(line));
-            }
-            return line.n() < last;
-        });
-        return ResponseEntity.ok(new Lines(found, state.timeline().lastLine(id)));
-    }
-
-    private Matches matches(String id, String find) throws IOException {
-        if (find.isBlank() || find.length() > 200) {
-            throw Problem.invalid("find", "find is a text of 1 to 200 characters.");
-        }
-        var wanted = find.toLowerCase(Locale.ROOT);
-        var numbers = new ArrayList<Long>();
-        var count = new long[1];
-        read(id, 0, line -> {
-            if (ANSI.matcher(line.text())
-                    .replaceAll("")
-                    .toLowerCase(Locale.ROOT)
-                    .contains(wanted)) {
-                count[0]++;
-                if (numbers.size() < MOST_LINES) {
-                    numbers.add(line.n());
-                }
-            }
-            return true;
-        });
-        return new Matches(numbers, count[0]);
-    }
-
-    /** Reads the lines with numbers above the given one; a line's place is never below its number. */
-    private void read(String id, long after, Taker taker) throws IOException {
-        var place = after;
-        while (true) {
-            var batch = state.timeline().read(id, place, BATCH);
-            for (var each : batch) {
-                place = each.position();
-                if (each.event() instanceof LogLine line && line.n() > after && !taker.wants(line)) {
-                    return;
-                }
-            }
-            if (batch.isEmpty()) {
-                return;
-            }
-        }
+        var found = logs.lines(id, first, last).stream().map(EventData::of).toList();
+        return ResponseEntity.ok(new Lines(found, logs.last(id)));
     }
 }
