@@ -101,7 +101,7 @@ class LogStreamTest {
                     id = line.substring(4);
                 } else if (line.startsWith("event: ")) {
                     name = line.substring(7);
-                } else if (line.startsWith("data: ") && !name.equals("ping")) {
+                } else if (line.startsWith("data: ") && !name.equals("heartbeat")) {
                     events.add(new Event(id, name, JsonMapper.shared().readTree(line.substring(6))));
                 }
             }

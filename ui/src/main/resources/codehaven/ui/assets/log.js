@@ -515,10 +515,10 @@
     if (detail.to <= last && !queue.length) return;
     if (!queue.length) requestAnimationFrame(flush);
     queue.push(detail);
-    // A page that is not looked at draws no frames; what it missed is loaded when somebody looks again.
+    // More than one can read, or nobody looks and no frame is drawn: only the end is shown, the rest is loaded when it is wanted.
     let waiting = 0;
     for (let i = queue.length - 1; i >= 0; i--) {
-      if (waiting > WINDOW * 2) queue[i].html = null;
+      if (waiting > WINDOW / 2) queue[i].html = null;
       waiting += queue[i].to - queue[i].from + 1;
     }
   });
@@ -776,6 +776,7 @@
 
   async function ask(what) {
     hits.setAttribute('aria-busy', 'true');
+    const slow = setTimeout(() => set(hits, 'Looking'), 300);
     try {
       const answer = await fetch(`${address}/find?${what}`);
       if (!answer.ok) throw new Error(`${answer.status}`);
@@ -784,6 +785,7 @@
       hits.textContent = 'No answer';
       return null;
     } finally {
+      clearTimeout(slow);
       hits.removeAttribute('aria-busy');
     }
   }
@@ -867,6 +869,10 @@
       field.value = '';
       search('');
     }
+  });
+  field.addEventListener('search', () => {
+    clearTimeout(typing);
+    if (field.value.trim() !== shown) search(field.value.trim());
   });
 
   /* Marked lines, and the address that names them. */
