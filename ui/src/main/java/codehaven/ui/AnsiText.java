@@ -39,7 +39,8 @@ final class AnsiText {
 
         String classes() {
             var names = new StringBuilder();
-            // Black or white on a colour, as a badge is: the colour is what it wants to say, and the theme has the ground.
+            // Black or white on a colour, as a badge is: the colour is what it wants to say, and the theme has the
+            // ground.
             var isBadge = ground > 0 && ground != 7 && ground != 8 && ground != 15;
             var shown = isBadge && (colour == NONE || colour % 8 == 0 || colour % 8 == 7) ? ground : colour;
             if (shown != NONE) {
@@ -312,7 +313,9 @@ final class AnsiText {
                 continue;
             }
             var isOne = parts.length > 1;
-            var rest = isOne ? List.of(parts).subList(1, parts.length) : List.of(codes).subList(i + 1, codes.length);
+            var rest = isOne
+                    ? List.of(parts).subList(1, parts.length)
+                    : List.of(codes).subList(i + 1, codes.length);
             var kind = rest.isEmpty() ? 0 : number(rest.getFirst());
             var colour = NONE;
             var taken = rest.size();

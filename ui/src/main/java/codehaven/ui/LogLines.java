@@ -61,12 +61,11 @@ final class LogLines {
     private void write(StringBuilder html, LogLine line, Look look) {
         var n = line.n();
         html.append("<li id=\"L").append(n).append('"');
-        var level =
-                switch (line.level()) {
-                    case Level.error -> "err";
-                    case Level.warn -> "warn";
-                    case Level.info -> "";
-                };
+        var level = switch (line.level()) {
+            case Level.error -> "err";
+            case Level.warn -> "warn";
+            case Level.info -> "";
+        };
         if (look.picked().has(n)) {
             html.append(" class=\"").append(level.isEmpty() ? "" : level + " ").append("picked\"");
         } else if (!level.isEmpty()) {
@@ -84,7 +83,10 @@ final class LogLines {
         html.append(text.html(look.find(), isCut ? LONGEST : Integer.MAX_VALUE));
         if (isCut) {
             var size = text.plain().getBytes(StandardCharsets.UTF_8).length;
-            html.append("… <a class=\"more\" href=\"?line=").append(n).append("&amp;whole=on#L").append(n);
+            html.append("… <a class=\"more\" href=\"?line=")
+                    .append(n)
+                    .append("&amp;whole=on#L")
+                    .append(n);
             html.append("\">show all ").append(words.size(size)).append("</a>");
         }
         html.append("</span></li>");

@@ -130,9 +130,8 @@ final class LogStream {
             idle();
         }
 
-        /** There is nothing more to come back for. */
+        /** There is nothing more to come back for. Without an id, because nothing has happened. */
         void end() throws IOException {
-            write("id: " + place + "\n");
             write("event: end\ndata: {}\n\n");
             out.flush();
         }
@@ -203,7 +202,7 @@ final class LogStream {
         /** An event rather than a comment, so that the page notices when none comes. */
         @Override
         public void idle() throws IOException {
-            write("event: ping\ndata: {}\n\n");
+            write("event: heartbeat\ndata: {}\n\n");
             out.flush();
         }
 

@@ -1,7 +1,6 @@
 package codehaven.ui;
 
 import codehaven.model.Step;
-import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +44,7 @@ record LogView(
             long from,
             long to,
             @Nullable String took,
-            @Nullable Instant since,
+            @Nullable String since,
             boolean open,
             List<Chunk> chunks) {
 

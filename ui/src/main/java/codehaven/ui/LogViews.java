@@ -51,8 +51,19 @@ final class LogViews {
         this.lines = new LogLines(words);
     }
 
-    /** Which lines a page shows and why. */
-    private record Choice(Range wanted, long target, Range picked, @Nullable Search search, boolean follows) {}
+    /**
+     * Which lines a page shows and why.
+     *
+     * @param meant steps with lines of these are open
+     * @param around shown of those
+     */
+    private record Choice(
+            Range meant,
+            Range around,
+            long target,
+            Range picked,
+            @Nullable Search search,
+            boolean follows) {}
 
     /**
      * What the request asks for: {@code line=12}, {@code line=12-20}, {@code find=…}. Whoever also shows the deployment
@@ -73,7 +84,7 @@ final class LogViews {
         var parts = new ArrayList<Part>();
         for (var section : outline.sections()) {
             var isLast = section.to() == outline.lines();
-            parts.add(part(deployment, section, running && isLast, choice.wanted(), look));
+            parts.add(part(deployment, section, running && isLast, choice, look));
         }
         return new LogView(
                 id,
@@ -103,25 +114,27 @@ final class LogViews {
         var picked = picked(request.getParameter("line"), last);
         var search = search(deployment.id(), request.getParameter("find"), picked);
         if (search != null && search.at() > 0 && picked.isEmpty()) {
-            return new Choice(around(search.at(), last), search.at(), picked, search, false);
+            var found = new Range(search.at(), search.at());
+            return new Choice(found, around(found, last), search.at(), picked, search, false);
         }
         if (!picked.isEmpty()) {
-            var to = Math.min(picked.to(), picked.from() + MOST_PICKED);
-            var wanted = new Range(around(picked.from(), last).from(), around(to, last).to());
-            return new Choice(wanted, picked.from(), picked, search, false);
+            var first = new Range(picked.from(), Math.min(picked.to(), picked.from() + MOST_PICKED));
+            return new Choice(first, around(first, last), picked.from(), picked, search, false);
         }
         if (running) {
-            return new Choice(new Range(Math.max(1, last - 2L * AROUND), last), 0, picked, search, search == null);
+            var end = new Range(last - 2L * AROUND, last);
+            return new Choice(new Range(last, last), end, 0, picked, search, search == null);
         }
         if (deployment.status() == DeploymentStatus.FAILED && last > 0) {
             var target = Math.clamp(firstError(deployment, outline), 1, last);
-            return new Choice(around(target, last), target, picked, search, false);
+            var error = new Range(target, target);
+            return new Choice(error, around(error, last), target, picked, search, false);
         }
-        return new Choice(Range.NONE, 0, picked, search, false);
+        return new Choice(Range.NONE, Range.NONE, 0, picked, search, false);
     }
 
-    private static Range around(long line, long last) {
-        return new Range(Math.max(1, line - AROUND), Math.min(last, line + AROUND));
+    private static Range around(Range lines, long last) {
+        return new Range(Math.max(1, lines.from() - AROUND), Math.min(last, lines.to() + AROUND));
     }
 
     private static Range picked(@Nullable String text, long last) {
@@ -167,13 +180,15 @@ final class LogViews {
                 .filter(each -> step == null || each.step() == step)
                 .findFirst();
         return outline.errors().items().stream()
-                .filter(n -> failed.isEmpty() || n >= failed.get().from() && n <= failed.get().to())
+                .filter(n -> failed.isEmpty()
+                        || n >= failed.get().from() && n <= failed.get().to())
                 .findFirst()
                 .orElse(outline.lines());
     }
 
-    private Part part(Deployment deployment, Section section, boolean isLive, Range wanted, Look look) {
-        var open = !wanted.isEmpty() && wanted.to() >= section.from() && wanted.from() <= section.to();
+    private Part part(Deployment deployment, Section section, boolean isLive, Choice choice, Look look) {
+        var meant = choice.meant();
+        var open = !meant.isEmpty() && meant.to() >= section.from() && meant.from() <= section.to();
         var status = status(section, isLive, deployment.status());
         var step = section.step();
         var started = section.startedAt();
@@ -189,9 +204,9 @@ final class LogViews {
                 started == null || ended == null && !runs
                         ? null
                         : words.duration(Duration.between(started, ended == null ? Instant.now() : ended)),
-                runs ? started : null,
+                runs ? words.iso(started) : null,
                 open,
-                open ? chunks(deployment.id(), section, wanted, look) : List.of());
+                open ? chunks(deployment.id(), section, choice.around(), look) : List.of());
     }
 
     private static String status(Section section, boolean isLive, DeploymentStatus whole) {

@@ -4,6 +4,7 @@
 {
   const WINDOW = 500; // lines that are loaded at once: 1 to 500, 501 to 1000 and so on, as far as they are of one step
   const MOST = 2000; // lines in the page, about
+  const MOST_WRAPPED = 1000; // all of them are drawn then, because their heights are not known
   const MARGIN = 2000; // px around what is in sight that are loaded ahead
   const PAUSE = 60; // ms between looks at what is to be loaded
 
@@ -144,22 +145,27 @@
       this.arrange();
     }
 
-    /** Lines from the stream. They are shown if those before them are. */
+    /** Lines from the stream. They are shown if those before them are, or if the end is what somebody looks at. */
     append(from, to, lines) {
       const end = this.to;
       this.to = to;
-      const before = this.windows.get(placeOf(Math.max(end, this.from)));
-      const shown = this.el.open && lines && (before ? before.to === end : end < this.from);
-      for (let i = 0; shown && i < lines.length;) {
-        const place = placeOf(numberOf(lines[i]));
+      const isNext = end < this.from || this.windows.get(placeOf(end))?.to === end;
+      const shown = this.el.open && lines && (isNext || following) ? lines : [];
+      for (let i = 0; i < shown.length;) {
+        const first = numberOf(shown[i]);
+        const place = placeOf(first);
         const some = [];
-        while (i < lines.length && placeOf(numberOf(lines[i])) === place) some.push(lines[i++]);
+        while (i < shown.length && placeOf(numberOf(shown[i])) === place) some.push(shown[i++]);
         dress(some);
         let window = this.windows.get(place);
+        if (window && window.to !== first - 1) {
+          window.ol.remove();
+          window = null;
+        }
         if (!window) {
           const ol = make('ol', 'lines');
-          ol.start = numberOf(some[0]);
-          window = { ol, from: ol.start, to: 0 };
+          ol.start = first;
+          window = { ol, from: first, to: first };
           this.windows.set(place, window);
           this.body.append(ol);
         }
@@ -167,7 +173,7 @@
         window.to = numberOf(some[some.length - 1]);
         window.ol.classList.toggle('whole', window.to - window.from + 1 === WINDOW);
       }
-      if (this.el.open && !shown) this.arrange();
+      if (this.el.open && (!shown.length || !isNext)) this.arrange();
       this.tell();
     }
 
@@ -303,8 +309,22 @@
       if (following && fromEnd() > 4) letGo();
       else if (!following && running && fromEnd() <= 4) follow();
     }
+    aside();
     look();
   }, { passive: true });
+
+  /** Sideways, the widest line that was seen keeps its room, so that the view does not jump back when it is gone. */
+  function aside() {
+    const isAside = view.scrollLeft !== 0;
+    const state = isAside ? 'on' : 'off';
+    if (log.dataset.aside !== state) log.dataset.aside = state;
+    if (isAside) {
+      const widest = Math.max(view.scrollWidth, parseFloat(all.style.getPropertyValue('--widest')) || 0);
+      all.style.setProperty('--widest', `${widest}px`);
+    } else {
+      all.style.removeProperty('--widest');
+    }
+  }
 
   function letGo() {
     if (!following) return;
@@ -436,10 +456,11 @@
     look();
   }
 
-  function trim() {
+  function trim(wrapped = log.dataset.wrap === 'on') {
+    const most = wrapped ? MOST_WRAPPED : MOST;
     const windows = steps.flatMap((step) => [...step.windows].map(([place, each]) => ({ step, place, ...each })));
     let lines = windows.reduce((sum, each) => sum + each.ol.children.length, 0);
-    if (lines <= MOST) return;
+    if (lines <= most) return;
     const box = view.getBoundingClientRect();
     const selection = document.getSelection();
     for (const each of windows) {
@@ -447,7 +468,7 @@
       each.away = Math.max(0, box.top - own.bottom, own.top - box.bottom);
     }
     for (const { step, place, ol, away } of windows.sort((a, b) => b.away - a.away)) {
-      if (lines <= MOST || away <= 0) break;
+      if (lines <= most || away <= 0) break;
       if (ol.contains(document.activeElement) || (!selection.isCollapsed && selection.containsNode(ol, true))) continue;
       lines -= ol.children.length;
       hold(() => step.drop(place));
@@ -494,10 +515,10 @@
     if (detail.to <= last && !queue.length) return;
     if (!queue.length) requestAnimationFrame(flush);
     queue.push(detail);
-    // A page that is not looked at draws no frames; what it missed is loaded when somebody looks again.
+    // More than one can read, or nobody looks and no frame is drawn: only the end is shown, the rest is loaded when it is wanted.
     let waiting = 0;
     for (let i = queue.length - 1; i >= 0; i--) {
-      if (waiting > WINDOW * 2) queue[i].html = null;
+      if (waiting > WINDOW / 2) queue[i].html = null;
       waiting += queue[i].to - queue[i].from + 1;
     }
   });
@@ -646,6 +667,7 @@
   }
 
   function wrap(value) {
+    trim(value === 'on');
     hold(() => {
       log.dataset.wrap = value;
       for (const step of steps) {
@@ -754,6 +776,7 @@
 
   async function ask(what) {
     hits.setAttribute('aria-busy', 'true');
+    const slow = setTimeout(() => set(hits, 'Looking'), 300);
     try {
       const answer = await fetch(`${address}/find?${what}`);
       if (!answer.ok) throw new Error(`${answer.status}`);
@@ -762,6 +785,7 @@
       hits.textContent = 'No answer';
       return null;
     } finally {
+      clearTimeout(slow);
       hits.removeAttribute('aria-busy');
     }
   }
@@ -845,6 +869,10 @@
       field.value = '';
       search('');
     }
+  });
+  field.addEventListener('search', () => {
+    clearTimeout(typing);
+    if (field.value.trim() !== shown) search(field.value.trim());
   });
 
   /* Marked lines, and the address that names them. */
@@ -1024,6 +1052,7 @@
   }
   reachable = Number(all.querySelector('.n:not([tabindex])')?.textContent ?? 0);
   row = parseFloat(getComputedStyle(view).lineHeight) || row;
+  aside();
   log.dataset.wrap = kept.get('wrap') ?? log.dataset.wrap;
   log.dataset.times = kept.get('times') ?? log.dataset.times;
   shown = field.value.trim();
