@@ -39,17 +39,17 @@ final class AccessFilter extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        var refusal = refusalOf(request);
-        if (refusal != null) {
-            writer.write(Problem.forbidden(refusal), response);
-            return;
-        }
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("X-Frame-Options", "DENY");
         response.setHeader("Referrer-Policy", "no-referrer");
         response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
         if (request.getRequestURI().startsWith("/v1/")) {
             response.setHeader("Cache-Control", "no-store");
+        }
+        var refusal = refusalOf(request);
+        if (refusal != null) {
+            writer.write(Problem.forbidden(refusal), request, response);
+            return;
         }
         chain.doFilter(request, response);
     }

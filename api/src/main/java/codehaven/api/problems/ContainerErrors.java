@@ -23,13 +23,13 @@ final class ContainerErrors implements ErrorController {
         var status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code ? code : 404;
         var thrown = request.getAttribute(RequestDispatcher.ERROR_EXCEPTION);
         if (thrown instanceof Problem problem) {
-            writer.write(problem, response);
+            writer.write(problem, request, response);
         } else if (status == 404) {
-            writer.write(Problem.notFound("There is nothing here. The API is described at /docs."), response);
+            writer.write(Problem.notFound("There is nothing here. The API is described at /docs."), request, response);
         } else if (thrown instanceof Throwable cause) {
-            writer.write(ProblemAdvice.unexpected(cause, request), response);
+            writer.write(ProblemAdvice.unexpected(cause, request), request, response);
         } else {
-            writer.write(ProblemAdvice.other(status), response);
+            writer.write(ProblemAdvice.other(status), request, response);
         }
     }
 }

@@ -128,7 +128,7 @@ public final class Problem extends RuntimeException {
                 "unexpected",
                 "Unexpected error",
                 500,
-                "Something went wrong on our side. It is in the server's log under " + reference + ".",
+                "The server failed at this. What happened is in its log under " + reference + ".",
                 List.of(),
                 Map.of());
     }

@@ -44,7 +44,7 @@ final class ProblemAdvice {
             log.debug("An answer to {} ended early", request.getRequestURI(), thrown);
             return;
         }
-        writer.write(problemOf(thrown, request), response);
+        writer.write(problemOf(thrown, request), request, response);
     }
 
     private static Problem problemOf(Exception thrown, HttpServletRequest request) {

@@ -41,15 +41,25 @@ final class Bodies extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
+        if (isForm(request) && request.getContentLengthLong() >= 0 && request.getContentLengthLong() <= MOST) {
+            // The container reads the fields of a form itself, and only from a body that nobody has read.
+            chain.doFilter(request, response);
+            return;
+        }
         var bytes = request.getContentLengthLong() > MOST
                 ? new byte[MOST + 1]
                 : request.getInputStream().readNBytes(MOST + 1);
         if (bytes.length > MOST) {
-            writer.write(Problem.tooLarge("The body is larger than 1 MB, the most that is read."), response);
+            writer.write(Problem.tooLarge("The body is larger than 1 MB, the most that is read."), request, response);
             return;
         }
         request.setAttribute(BYTES, bytes);
         chain.doFilter(new Read(request, bytes), response);
+    }
+
+    static boolean isForm(HttpServletRequest request) {
+        var type = request.getContentType();
+        return type != null && type.startsWith("application/x-www-form-urlencoded");
     }
 
     /** A request whose body was read already. */
