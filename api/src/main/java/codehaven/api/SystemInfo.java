@@ -1,6 +1,8 @@
 package codehaven.api;
 
 import java.net.URI;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param version of CodeHaven
  * @param temporalUi where the workflow console is, when there is one
  * @param builds how this process builds; asked anew each time; null when this process has no worker
+ * @param data where this program keeps its data, when it keeps any
+ * @param startedAt when this program began
  */
 public record SystemInfo(
         String version,
@@ -18,7 +22,21 @@ public record SystemInfo(
         Backend mongodb,
         Backend redis,
         Backend s3,
-        @Nullable Supplier<Builds> builds) {
+        @Nullable Supplier<Builds> builds,
+        @Nullable Path data,
+        Instant startedAt) {
+
+    /** Of a program that begins now and keeps no data. */
+    public SystemInfo(
+            String version,
+            Backend temporal,
+            @Nullable URI temporalUi,
+            Backend mongodb,
+            Backend redis,
+            Backend s3,
+            @Nullable Supplier<Builds> builds) {
+        this(version, temporal, temporalUi, mongodb, redis, s3, builds, null, Instant.now());
+    }
 
     /**
      * A backend.

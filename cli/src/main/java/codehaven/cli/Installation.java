@@ -26,6 +26,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -46,6 +47,7 @@ final class Installation implements AutoCloseable {
     private final Path data;
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Map<String, String> addresses = new LinkedHashMap<>();
+    private final Instant startedAt = Instant.now();
     private @Nullable URI apiUrl;
     private boolean closed;
 
@@ -208,7 +210,9 @@ final class Installation implements AutoCloseable {
                         backend(Setting.MONGODB, Part.MONGODB, embedded),
                         backend(Setting.REDIS, Part.REDIS, embedded),
                         backend(Setting.S3_ENDPOINT, Part.S3, embedded),
-                        builds)));
+                        builds,
+                        embedded == null ? null : data,
+                        startedAt)));
         apiUrl = URI.create("http://localhost:" + server.port() + "/");
         addresses.put("dashboard", apiUrl.toString());
         addresses.put("metrics", "http://localhost:" + server.metricsPort() + "/metrics");

@@ -162,6 +162,12 @@ final class Mongo implements AutoCloseable {
         asked(() -> template.executeCommand(new Document("ping", 1)));
     }
 
+    /** The server's own, or that of the one it imitates. */
+    String version() {
+        return asked(() -> template.executeCommand(new Document("buildInfo", 1)))
+                .get("version", "not known");
+    }
+
     void createIndexes() {
         index(PROJECTS, "repository", "createdAt");
         index(DEPLOYMENTS, "createdAt");

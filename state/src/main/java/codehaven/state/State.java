@@ -4,6 +4,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -13,6 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.redisson.api.RedissonClient;
+import org.redisson.api.redisnode.RedisNode;
+import org.redisson.api.redisnode.RedisNodes;
 import org.redisson.client.RedisException;
 import org.redisson.client.codec.StringCodec;
 
@@ -231,15 +235,40 @@ public final class State implements AutoCloseable {
         return List.copyOf(health);
     }
 
+    /** The versions of the servers that tell one, by the names that {@link Health} has; at most two seconds. */
+    public Map<String, String> versions() {
+        var asked = Map.<String, Supplier<String>>of(
+                "mongodb",
+                mongo::version,
+                "redis",
+                () -> redis.getRedisNodes(RedisNodes.SINGLE)
+                        .getInstance()
+                        .info(RedisNode.InfoSection.SERVER)
+                        .getOrDefault("redis_version", ""));
+        var answers = new TreeMap<String, CompletableFuture<String>>();
+        asked.forEach((backend, question) -> answers.put(
+                backend,
+                CompletableFuture.supplyAsync(question, THREADS)
+                        .orTimeout(HEALTH_MILLIS, TimeUnit.MILLISECONDS)
+                        .exceptionally(_ -> "")));
+        var versions = new TreeMap<String, String>();
+        answers.forEach((backend, answer) -> {
+            if (!answer.join().isEmpty()) {
+                versions.put(backend, answer.join());
+            }
+        });
+        return versions;
+    }
+
     private static CompletableFuture<Health> asked(String backend, Runnable question, String name) {
         var start = System.nanoTime();
         return CompletableFuture.runAsync(question, THREADS)
                 .orTimeout(HEALTH_MILLIS, TimeUnit.MILLISECONDS)
                 .handle((_, problem) -> {
-                    var millis = (System.nanoTime() - start) / 1_000_000;
+                    var took = Duration.ofNanos(System.nanoTime() - start);
                     return problem == null
-                            ? new Health(backend, true, millis, null)
-                            : new Health(backend, false, millis, detail(name, problem));
+                            ? new Health(backend, true, took, null)
+                            : new Health(backend, false, took, detail(name, problem));
                 });
     }
 
@@ -254,12 +283,13 @@ public final class State implements AutoCloseable {
 
     /**
      * @param backend {@code mongodb}, {@code redis} or {@code s3}
+     * @param took how long it took to answer, or to be given up
      * @param detail one sentence, where it is not up
      */
     public record Health(
             String backend,
             boolean up,
-            long millis,
+            Duration took,
             @Nullable String detail) {}
 
     /** May be called twice. */

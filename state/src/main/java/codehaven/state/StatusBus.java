@@ -9,6 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.redisson.api.RTopic;
 import org.redisson.api.RedissonClient;
 import org.redisson.api.listener.StatusListener;
@@ -74,11 +75,44 @@ public final class StatusBus implements AutoCloseable {
         }
     }
 
+    /** Looks at one deployment after the other: however many nudges of one arrive meanwhile, it is looked at once more. */
+    private final class AnyListener {
+        private final Consumer<String> look;
+        private final Set<String> wanted = ConcurrentHashMap.newKeySet();
+        private final Listener turns = new Listener(this::run);
+
+        AnyListener(Consumer<String> look) {
+            this.look = look;
+        }
+
+        void nudge(String deployment) {
+            wanted.add(deployment);
+            turns.nudge();
+        }
+
+        private void run() {
+            for (var each : wanted) {
+                wanted.remove(each);
+                try {
+                    if (!turns.closed) {
+                        look.accept(each);
+                    }
+                } catch (RuntimeException e) {
+                    if (looks.isShutdown()) {
+                        throw e;
+                    }
+                    log.warn("A listener to all nudges failed at {}; it goes on with the next one", each, e);
+                }
+            }
+        }
+    }
+
     /** Tells this process's own messages, which need not come back, from those of others. */
     private final String me = UUID.randomUUID().toString();
 
     private final RTopic topic;
     private final ConcurrentHashMap<String, Set<Listener>> listeners = new ConcurrentHashMap<>();
+    private final Set<AnyListener> anyListeners = ConcurrentHashMap.newKeySet();
     private final ExecutorService looks = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("nudge-", 0).factory());
     private final AtomicLong complained = new AtomicLong(System.nanoTime() - BETWEEN_COMPLAINTS.toNanos());
@@ -113,6 +147,20 @@ public final class StatusBus implements AutoCloseable {
     /** @param look called on a thread of its own, never twice at once */
     public Listening onDeployment(String deployment, Runnable look) {
         return listen(DEPLOYMENT + deployment, look);
+    }
+
+    /**
+     * Hears of all deployments.
+     *
+     * @param look takes the id of one whose timeline has grown; called on a thread of its own, never twice at once
+     */
+    public Listening onAnyDeployment(Consumer<String> look) {
+        var listener = new AnyListener(look);
+        anyListeners.add(listener);
+        return () -> {
+            listener.turns.closed = true;
+            anyListeners.remove(listener);
+        };
     }
 
     /** @param look called on a thread of its own, never twice at once */
@@ -154,6 +202,9 @@ public final class StatusBus implements AutoCloseable {
 
     private void dispatch(String subject) {
         listeners.getOrDefault(subject, Set.of()).forEach(Listener::nudge);
+        if (subject.startsWith(DEPLOYMENT)) {
+            anyListeners.forEach(each -> each.nudge(subject.substring(DEPLOYMENT.length())));
+        }
     }
 
     private void complainOf(java.util.concurrent.CompletableFuture<?> sent) {

@@ -52,6 +52,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -1219,6 +1220,63 @@ abstract class StateContract {
                 try (var _ = other.leases().take(name, Duration.ofSeconds(20))) {
                     assertThat(System.nanoTime() - start).as("it was free").isLessThan(5_000_000_000L);
                 }
+            }
+        }
+
+        @Test
+        void whoListensToAllHearsOfEachDeploymentByItsId() throws Exception {
+            try (var other = State.open(settings)) {
+                var ids = List.of(Examples.unique(), Examples.unique());
+                var mine = ConcurrentHashMap.<String>newKeySet();
+                var theirs = ConcurrentHashMap.<String>newKeySet();
+                var closed = state.bus().onAnyDeployment(id -> {
+                    throw new AssertionError("it was closed");
+                });
+                closed.close();
+                closed.close();
+                try (var here = state.bus().onAnyDeployment(mine::add);
+                        var there = other.bus().onAnyDeployment(theirs::add)) {
+                    assertThat(here).isNotSameAs(there);
+                    Await.until("both hear of both", Duration.ofSeconds(10), () -> {
+                        ids.forEach(state.bus()::nudge);
+                        state.bus().nudgeRoutes();
+                        return mine.containsAll(ids) && theirs.containsAll(ids);
+                    });
+                    assertThat(mine).containsExactlyInAnyOrderElementsOf(ids);
+                }
+            }
+        }
+
+        @Test
+        void whoeverIsSlowIsToldOnceMoreAndNotOnceForEachNudge() throws Exception {
+            var id = Examples.unique();
+            var looks = new AtomicInteger();
+            var others = ConcurrentHashMap.<String>newKeySet();
+            var first = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            try (var listening = state.bus().onAnyDeployment(each -> {
+                others.add(each);
+                if (each.equals(id) && looks.incrementAndGet() == 1) {
+                    first.countDown();
+                    try {
+                        goOn.await(10, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+            })) {
+                assertThat(listening).isNotNull();
+                state.bus().nudge(id);
+                assertThat(first.await(10, TimeUnit.SECONDS)).isTrue();
+                for (int i = 0; i < 100; i++) {
+                    state.bus().nudge(id);
+                }
+                goOn.countDown();
+                Await.until("it is told once more", Duration.ofSeconds(10), () -> looks.get() >= 2);
+                var next = Examples.unique();
+                state.bus().nudge(next);
+                Await.until("the next one is told", Duration.ofSeconds(10), () -> others.contains(next));
+                assertThat(looks).hasValue(2);
             }
         }
 

@@ -18,6 +18,7 @@ import org.webjars.WebJarVersionLocator;
 class Dashboard implements WebMvcConfigurer {
 
     private static final String HTMX = "htmx.org";
+    private static final int BEFORE_REFUSALS = 5;
 
     /** Addresses carry a digest of the content, so browsers may keep what they have for ever. */
     @Override
@@ -36,6 +37,9 @@ class Dashboard implements WebMvcConfigurer {
     /** Lets {@code @{/assets/…}} in templates become the address with the digest. */
     @Bean
     FilterRegistrationBean<ResourceUrlEncodingFilter> assetAddresses() {
-        return new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
+        var filter = new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
+        // Before those that refuse: their pages load assets as well.
+        filter.setOrder(BEFORE_REFUSALS);
+        return filter;
     }
 }

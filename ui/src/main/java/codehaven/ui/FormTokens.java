@@ -56,6 +56,7 @@ final class FormTokens extends OncePerRequestFilter implements RequestDataValueP
             problems.write(
                     Problem.forbidden(
                             "This form is from an older visit or from elsewhere. Reload the page and send it again."),
+                    request,
                     response);
             return;
         }

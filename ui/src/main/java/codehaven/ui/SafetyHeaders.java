@@ -29,13 +29,17 @@ final class SafetyHeaders extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         if (Pages.isOurs(request)) {
-            response.setHeader("Content-Security-Policy", POLICY);
-            response.setHeader("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-            response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+            set(response);
             if (!request.getRequestURI().startsWith("/assets/")) {
                 response.setHeader("Cache-Control", "no-store");
             }
         }
         chain.doFilter(request, response);
+    }
+
+    static void set(HttpServletResponse response) {
+        response.setHeader("Content-Security-Policy", POLICY);
+        response.setHeader("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+        response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     }
 }

@@ -2,9 +2,11 @@ package codehaven.ui;
 
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
+import codehaven.api.system.Condition;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.URI;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.ControllerAdvice;
@@ -20,10 +22,12 @@ final class Shell {
 
     private final ApiSettings settings;
     private final SystemInfo info;
+    private final Condition condition;
 
-    Shell(ApiSettings settings, SystemInfo info) {
+    Shell(ApiSettings settings, SystemInfo info, Condition condition) {
         this.settings = settings;
         this.info = info;
+        this.condition = condition;
     }
 
     /**
@@ -32,16 +36,20 @@ final class Shell {
      * @param theme {@code light} or {@code dark} where the visitor has chosen, otherwise null
      * @param keys whether single keys do something
      * @param token against forged forms, for scripts
-     * @param here the path that is shown
+     * @param here the path that is shown, with its query
+     * @param now the server's time, which the page's clocks go by
+     * @param trouble what is down, in three words, for the foot of each page
      */
     record Frame(
             @Nullable String theme,
             boolean keys,
             String token,
             String here,
+            Instant now,
             String version,
             String sites,
-            @Nullable URI console) {
+            @Nullable URI console,
+            @Nullable String trouble) {
 
         /** What the theme button changes to: system → dark → light → system. */
         public String nextTheme() {
@@ -56,10 +64,12 @@ final class Shell {
                 "dark".equals(theme) || "light".equals(theme) ? theme : null,
                 !"off".equals(cookie(request, KEYS)),
                 FormTokens.of(request),
-                request.getRequestURI(),
+                Pages.here(request),
+                Instant.now(),
                 info.version(),
                 settings.edgeUrl().getRawAuthority(),
-                info.temporalUi());
+                info.temporalUi(),
+                condition.trouble().orElse(null));
     }
 
     private static @Nullable String cookie(HttpServletRequest request, String name) {

@@ -83,6 +83,11 @@ final class Words {
         return "for " + duration(Duration.between(at, clock.instant()));
     }
 
+    /** Since then until now, alone: "34 s". */
+    public String elapsed(Instant at) {
+        return duration(Duration.between(at, clock.instant()));
+    }
+
     /** "0.8 s", "12 s", "1 min 24 s", "2 h 5 min", "6 days 4 h". */
     public String duration(Duration time) {
         return span(time);

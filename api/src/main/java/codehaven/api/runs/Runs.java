@@ -12,13 +12,17 @@ import codehaven.workflows.TaskQueues;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.enums.v1.PendingActivityState;
 import io.temporal.api.enums.v1.TaskQueueType;
 import io.temporal.api.enums.v1.WorkflowExecutionStatus;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.api.taskqueue.v1.PollerInfo;
 import io.temporal.api.taskqueue.v1.TaskQueue;
+import io.temporal.api.workflow.v1.PendingActivityInfo;
 import io.temporal.api.workflow.v1.WorkflowExecutionInfo;
+import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
 import io.temporal.api.workflowservice.v1.DescribeTaskQueueRequest;
 import io.temporal.api.workflowservice.v1.GetSystemInfoRequest;
 import io.temporal.api.workflowservice.v1.ListWorkflowExecutionsRequest;
@@ -219,6 +223,22 @@ public final class Runs implements DisposableBean {
                 .getPollersList());
     }
 
+    /** The worker that has begun with the activity that is open now; empty if there is none, or nobody took it yet. */
+    public Optional<String> workerOf(Deployment deployment) {
+        var request = DescribeWorkflowExecutionRequest.newBuilder()
+                .setNamespace(client.getOptions().getNamespace())
+                .setExecution(WorkflowExecution.newBuilder().setWorkflowId(deployment.workflowId()))
+                .build();
+        return listed(() -> client.getWorkflowServiceStubs()
+                        .blockingStub()
+                        .describeWorkflowExecution(request)
+                        .getPendingActivitiesList())
+                .stream()
+                .filter(each -> each.getState() == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)
+                .map(PendingActivityInfo::getLastWorkerIdentity)
+                .findFirst();
+    }
+
     /** The server's version, if it answers. */
     public Optional<String> serverVersion() {
         try {
@@ -245,7 +265,8 @@ public final class Runs implements DisposableBean {
         try {
             return asked(call);
         } catch (StatusRuntimeException e) {
-            if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
+            var code = e.getStatus().getCode();
+            if (code == Status.Code.UNIMPLEMENTED || code == Status.Code.NOT_FOUND) {
                 return List.of();
             }
             throw e;

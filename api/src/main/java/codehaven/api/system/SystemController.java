@@ -3,21 +3,18 @@ package codehaven.api.system;
 import codehaven.api.SystemInfo;
 import codehaven.api.problems.Problem;
 import codehaven.api.runs.Runs;
+import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
-import codehaven.state.BackendUnavailable;
 import codehaven.state.State;
-import codehaven.workflows.TaskQueues;
-import com.google.protobuf.Timestamp;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
-import io.temporal.api.enums.v1.TaskQueueType;
-import io.temporal.client.WorkflowClient;
 import java.net.URI;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -28,18 +25,16 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "System", description = "How the installation is")
 final class SystemController {
 
-    private static final int COUNTED = 1_000;
-
     private final State state;
     private final Runs runs;
     private final SystemInfo info;
-    private final String namespace;
+    private final Condition condition;
 
-    SystemController(State state, Runs runs, SystemInfo info, WorkflowClient client) {
+    SystemController(State state, Runs runs, SystemInfo info, Condition condition) {
         this.state = state;
         this.runs = runs;
         this.info = info;
-        this.namespace = client.getOptions().getNamespace();
+        this.condition = condition;
     }
 
     /**
@@ -103,29 +98,29 @@ final class SystemController {
     @GetMapping("/v1/system")
     @Operation(summary = "Version, backends, workers and queue")
     SystemView system() {
-        var health = state.health();
-        var temporal = runs.serverVersion();
-        var builds = info.builds() == null ? null : info.builds().get();
-        var mongo = backend("mongodb", info.mongodb(), health);
-        var redis = backend("redis", info.redis(), health);
-        var s3 = backend("s3", info.s3(), health);
-        var well = temporal.isPresent() && mongo.up() && redis.up() && s3.up();
+        var look = condition.look();
+        var builds = look.builds();
+        var temporal = look.temporal();
+        var well = temporal.isUp()
+                && look.mongodb().isUp()
+                && look.redis().isUp()
+                && look.s3().isUp();
         return new SystemView(
                 info.version(),
                 well ? "up" : "degraded",
                 new TemporalView(
-                        info.temporal().address(),
+                        temporal.address(),
                         info.temporalUi(),
-                        namespace,
-                        info.temporal().embedded(),
-                        temporal.isPresent(),
-                        temporal.orElse(null)),
-                mongo,
-                redis,
-                s3,
+                        condition.namespace(),
+                        temporal.embedded(),
+                        temporal.isUp(),
+                        temporal.version()),
+                view(look.mongodb()),
+                view(look.redis()),
+                view(look.s3()),
                 builds == null ? null : new BuildsView(builds.mode(), builds.address(), builds.up(), builds.detail()),
-                temporal.isPresent() ? workers(builds == null ? null : builds.slots()) : List.of(),
-                queue());
+                workers(look.workers()),
+                look.active() == null ? null : queue(look.active()));
     }
 
     @GetMapping("/v1/health/live")
@@ -152,55 +147,30 @@ final class SystemController {
         return ResponseEntity.ok(new HealthView("up", backends));
     }
 
-    private List<WorkerView> workers(@Nullable Integer slots) {
-        try {
-            var found = new TreeMap<String, WorkerView>();
-            collect(found, TaskQueues.DEPLOYMENTS, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, null);
-            collect(found, TaskQueues.BUILDS, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, slots);
-            return List.copyOf(found.values());
-        } catch (Runs.TemporalAway e) {
-            return List.of();
-        }
-    }
-
-    private void collect(Map<String, WorkerView> found, String queue, TaskQueueType type, @Nullable Integer slots) {
-        for (var poller : runs.pollers(queue, type)) {
-            var seen = poller.hasLastAccessTime() ? instant(poller.getLastAccessTime()) : null;
+    private static List<WorkerView> workers(List<Condition.Worker> workers) {
+        var found = new TreeMap<String, WorkerView>();
+        for (var each : workers) {
             found.merge(
-                    poller.getIdentity(),
-                    new WorkerView(poller.getIdentity(), List.of(queue), slots, seen),
+                    each.identity(),
+                    new WorkerView(each.identity(), List.of(each.queue()), each.slots(), each.seenAt()),
                     (one, other) -> new WorkerView(
                             one.identity(),
-                            one.queues().contains(queue)
-                                    ? one.queues()
-                                    : java.util.stream.Stream.concat(one.queues().stream(), other.queues().stream())
-                                            .toList(),
-                            other.slots() == null ? one.slots() : other.slots(),
+                            Stream.concat(one.queues().stream(), other.queues().stream())
+                                    .distinct()
+                                    .toList(),
+                            one.slots() == null ? other.slots() : one.slots(),
                             one.seenAt()));
         }
+        return List.copyOf(found.values());
     }
 
-    private @Nullable QueueView queue() {
-        try {
-            var active = state.deployments().active(COUNTED);
-            var counts = new EnumMap<DeploymentStatus, Integer>(DeploymentStatus.class);
-            active.forEach(each -> counts.merge(each.status(), 1, Integer::sum));
-            return new QueueView(active.size(), counts);
-        } catch (BackendUnavailable e) {
-            return null;
-        }
+    private static QueueView queue(List<Deployment> active) {
+        var counts = new EnumMap<DeploymentStatus, Integer>(DeploymentStatus.class);
+        active.forEach(each -> counts.merge(each.status(), 1, Integer::sum));
+        return new QueueView(active.size(), counts);
     }
 
-    private static BackendView backend(String name, SystemInfo.Backend known, List<State.Health> health) {
-        var found = health.stream().filter(each -> each.backend().equals(name)).findFirst();
-        return new BackendView(
-                known.address(),
-                known.embedded(),
-                found.map(State.Health::up).orElse(false),
-                found.map(State.Health::detail).orElse(null));
-    }
-
-    private static Instant instant(Timestamp time) {
-        return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
+    private static BackendView view(Condition.Backend backend) {
+        return new BackendView(backend.address(), backend.embedded(), backend.isUp(), backend.detail());
     }
 }
