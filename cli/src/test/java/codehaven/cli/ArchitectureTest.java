@@ -36,9 +36,10 @@ class ArchitectureTest {
             "state", Set.of("model"),
             "activities", Set.of("model", "workflows", "state"),
             "api", Set.of("model", "workflows", "state"),
+            "ui", Set.of("model", "api"),
             "edge", Set.of("model", "state"),
             "dev", Set.of(),
-            "cli", Set.of("model", "workflows", "state", "activities", "api", "edge", "dev")));
+            "cli", Set.of("model", "workflows", "state", "activities", "api", "ui", "edge", "dev")));
 
     /** What of others' each must not see: the reason why it is a module of its own. */
     private static final Map<String, List<String>> FORBIDDEN = new TreeMap<>(Map.of(
@@ -58,6 +59,15 @@ class ArchitectureTest {
             List.of("org.springframework.web..", "jakarta.servlet.."),
             "api",
             List.of(
+                    "org.eclipse.jgit..",
+                    "com.github.dockerjava..",
+                    "com.mongodb..",
+                    "org.bson..",
+                    "org.redisson..",
+                    "software.amazon.awssdk.."),
+            "ui",
+            List.of(
+                    "io.temporal..",
                     "org.eclipse.jgit..",
                     "com.github.dockerjava..",
                     "com.mongodb..",

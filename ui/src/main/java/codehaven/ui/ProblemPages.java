@@ -55,7 +55,7 @@ final class ProblemPages implements ProblemPage {
                 "shell",
                 shell.getObject().frame(request),
                 "refusal",
-                Refusal.of(problem, path, Pages.here(request), isOurHandler(request)),
+                ProblemWords.of(problem, path, Pages.here(request), isOurHandler(request)),
                 "part",
                 path.equals("/system") ? "system" : "projects"));
         render(isPart ? "errors/problem :: notice" : "errors/problem", model, request, response);

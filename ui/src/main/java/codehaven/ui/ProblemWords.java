@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param looked what was looked for and is not there, as it was written
  * @param isAlarming whether it is a fault rather than an answer
  */
-record Refusal(
+record ProblemWords(
         String heading,
         String sentence,
         @Nullable String looked,
@@ -25,16 +25,16 @@ record Refusal(
      * @param here where the person was
      * @param isPage whether there is a page of this kind at all
      */
-    static Refusal of(Problem problem, String path, String here, boolean isPage) {
+    static ProblemWords of(Problem problem, String path, String here, boolean isPage) {
         var sentence = problem.body().detail() == null
                 ? problem.body().title()
                 : problem.body().detail();
         var errors = problem.body().errors().size() > 1 ? problem.body().errors() : List.<Problem.FieldError>of();
         return switch (problem.status()) {
             case 404 -> notFound(sentence, path, isPage);
-            case 403 -> new Refusal("Not sent", sentence, null, null, List.of(), here, "Back to the page", true);
+            case 403 -> new ProblemWords("Not sent", sentence, null, null, List.of(), here, "Back to the page", true);
             case 409 ->
-                new Refusal(
+                new ProblemWords(
                         "Not possible now",
                         sentence,
                         null,
@@ -44,7 +44,7 @@ record Refusal(
                         "Back to the page",
                         true);
             case 413, 422, 400 ->
-                new Refusal(
+                new ProblemWords(
                         "Not accepted",
                         sentence,
                         null,
@@ -54,7 +54,7 @@ record Refusal(
                         "Back to the page",
                         true);
             case 405 ->
-                new Refusal(
+                new ProblemWords(
                         "Not found",
                         "This address takes what a form sends; there is no page at it.",
                         path,
@@ -64,7 +64,7 @@ record Refusal(
                         "All projects",
                         false);
             case 503 ->
-                new Refusal(
+                new ProblemWords(
                         "Not available right now",
                         sentence,
                         null,
@@ -74,7 +74,7 @@ record Refusal(
                         "Try again",
                         true);
             case 500 ->
-                new Refusal(
+                new ProblemWords(
                         "This did not work",
                         sentence,
                         null,
@@ -84,18 +84,18 @@ record Refusal(
                         "Try again",
                         true);
             default ->
-                new Refusal(problem.body().title(), sentence, null, null, List.of(), here, "Back to the page", true);
+                new ProblemWords(problem.body().title(), sentence, null, null, List.of(), here, "Back to the page", true);
         };
     }
 
-    private static Refusal notFound(String sentence, String path, boolean isPage) {
+    private static ProblemWords notFound(String sentence, String path, boolean isPage) {
         var project = path.matches("/projects/[^/]+/.*") ? path.split("/", -1)[2] : null;
         if (!isPage) {
-            return new Refusal(
+            return new ProblemWords(
                     "Not found", "There is no page at", path, null, List.of(), "/", "All projects", false);
         }
         if (project != null && !sentence.contains("no project")) {
-            return new Refusal(
+            return new ProblemWords(
                     "Not found",
                     sentence,
                     null,
@@ -105,7 +105,7 @@ record Refusal(
                     "The project",
                     false);
         }
-        return new Refusal(
+        return new ProblemWords(
                 "Not found",
                 sentence,
                 null,
