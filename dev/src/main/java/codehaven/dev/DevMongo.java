@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A server that speaks MongoDB's protocol, on a file, on loopback. Every write is on file before its answer is sent.
  *
- * <p>It has no transactions, sessions, change streams, TTL expiry or text search, and takes non-unique indexes without using
- * them.
+ * <p>It has no transactions, sessions, change streams, TTL expiry or text search. Of an index it uses the first field, for
+ * equality with texts; ranges and orders read all documents.
  */
 public final class DevMongo implements AutoCloseable {
     /** A connection's commands run on its thread and wait there for their commit; these many wait side by side. */
     private static final int THREADS = 32;
+
+    /** Documents beyond it are read from the file and taken apart anew each time that all are looked through. */
+    private static final int CACHE_MB = 64;
 
     private final Path file;
     private int port;
@@ -80,6 +83,7 @@ public final class DevMongo implements AutoCloseable {
                     .fileName(file.toString())
                     .autoCommitDisabled()
                     .autoCommitBufferSize(0)
+                    .cacheSize(CACHE_MB)
                     .open();
         } catch (MVStoreException e) {
             throw new IOException("Cannot open " + file + ": " + e.getMessage(), e);

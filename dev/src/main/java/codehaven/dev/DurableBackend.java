@@ -1,9 +1,14 @@
 package codehaven.dev;
 
+import de.bwaldvogel.mongo.MongoDatabase;
+import de.bwaldvogel.mongo.backend.Index;
+import de.bwaldvogel.mongo.backend.IndexKey;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.MongoServerException;
 import io.netty.channel.Channel;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -15,7 +20,7 @@ import java.util.function.Supplier;
 import org.h2.mvstore.MVStore;
 
 /**
- * A MongoDB backend whose writes are on file before they are answered.
+ * A MongoDB backend whose writes are on file before they are answered, and that uses non-unique indexes.
  *
  * <p>Commands that came while one commit was being written share the next one. A commit never runs in the middle of a command:
  * a document and its entries in unique indexes reach the file together or not at all.
@@ -76,6 +81,18 @@ final class DurableBackend extends H2Backend {
         store.setRetentionTime(RETENTION_MILLIS);
         tidying = Thread.ofPlatform().daemon().name("mongo-tidy").unstarted(this::tidy);
         tidying.start();
+    }
+
+    @Override
+    protected MongoDatabase openOrCreateDatabase(String name) {
+        // The parent opens what is in the file while it is made, when this object has no store yet.
+        return new H2Database(name, getMvStore(), getCursorRegistry()) {
+            @Override
+            protected Index<Object> openOrCreateSecondaryIndex(
+                    String collection, String index, List<IndexKey> keys, boolean sparse) {
+                return new FieldIndex(index, keys, sparse);
+            }
+        };
     }
 
     @Override
