@@ -116,6 +116,10 @@ final class Dashboard {
             seeded(state);
             try (var server = ApiServer.start(settings, state, WorkflowClient.newInstance(stubs), info)) {
                 var bench = new Dashboard(state, URI.create("http://localhost:" + server.port()));
+                if (arguments.length > 1 && arguments[1].equals("--stay")) {
+                    System.out.println("Look at " + bench.base + " (Ctrl-C stops it)");
+                    Thread.currentThread().join();
+                }
                 bench.database();
                 bench.pages();
                 bench.wire();

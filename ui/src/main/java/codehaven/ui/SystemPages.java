@@ -78,7 +78,7 @@ final class SystemPages {
         model.addAttribute("look", look);
         model.addAttribute("startedAt", info.startedAt());
         model.addAttribute("alerts", alerts);
-        model.addAttribute("title", title(alerts));
+        model.addAttribute("pageTitle", title(alerts));
         model.addAttribute("backends", look.backends().stream().map(this::row).toList());
         model.addAttribute("workers", look.workers().stream().map(this::row).toList());
         model.addAttribute("slots", slots(look));
@@ -179,7 +179,7 @@ final class SystemPages {
                 backend.isUp() ? note : backend.detail(),
                 backend.embedded() ? "embedded" : "external",
                 switch (backend.health()) {
-                    case WELL -> millis(backend.answered());
+                    case WELL -> backend.key().equals("builds") ? "" : millis(backend.answered());
                     case SLOW -> "slow: " + words.duration(backend.answered());
                     case DOWN -> since == null ? "" : "since " + words.clock(since).substring(0, 5) + " UTC";
                 });
