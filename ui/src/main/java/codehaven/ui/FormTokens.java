@@ -20,13 +20,14 @@ import org.springframework.core.annotation.Order;
 import org.springframework.http.ResponseCookie;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
+import org.springframework.web.servlet.support.RequestContextUtils;
 import org.springframework.web.servlet.support.RequestDataValueProcessor;
 
 /**
  * A token against forged forms (OWASP: double-submit cookie), on top of the checks of Host, Origin and Sec-Fetch-Site
  * that the whole server makes: each {@code <form th:action>} carries it by itself, htmx sends it as a header.
  */
-@Component
+@Component(RequestContextUtils.REQUEST_DATA_VALUE_PROCESSOR_BEAN_NAME)
 @Order(30)
 final class FormTokens extends OncePerRequestFilter implements RequestDataValueProcessor {
 
