@@ -69,6 +69,13 @@ class ProblemPagesTest {
     }
 
     @Test
+    void eachFormCarriesTheTokenOfItsVisitor() {
+        var page = haven.page("/system");
+        var token = page.headers().firstValue("Set-Cookie").orElseThrow().split("[=;]", 3)[1];
+        assertThat(page.body()).contains("name=\"" + FormTokens.FIELD + "\" value=\"" + token + "\"");
+    }
+
+    @Test
     void htmxGetsTheNoticeAlone() {
         var answer = haven.send(haven.request("/nothing").header("HX-Request", "true"));
         assertThat(answer.statusCode()).isEqualTo(404);
