@@ -146,9 +146,7 @@ final class ShellHaven {
         var body = fields.entrySet().stream()
                 .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), StandardCharsets.UTF_8))
                 .collect(Collectors.joining("&"));
-        var request = request(path)
-                .header("Accept", PAGE)
-                .header("Content-Type", "application/x-www-form-urlencoded");
+        var request = request(path).header("Accept", PAGE).header("Content-Type", "application/x-www-form-urlencoded");
         if (visit != null) {
             body += "&" + FormTokens.FIELD + "=" + visit.token();
             request.header("Cookie", visit.cookie());
