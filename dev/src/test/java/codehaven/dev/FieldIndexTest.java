@@ -98,7 +98,8 @@ class FieldIndexTest {
     }
 
     private static Document document(String id, int n, Random random) {
-        var document = new Document("_id", id).append("n", n).append("status", random.nextBoolean() ? "READY" : "FAILED");
+        var document =
+                new Document("_id", id).append("n", n).append("status", random.nextBoolean() ? "READY" : "FAILED");
         switch (random.nextInt(6)) {
             case 0 -> document.append("project", 7);
             case 1 -> document.append("project", null);

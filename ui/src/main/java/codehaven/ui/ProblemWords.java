@@ -45,14 +45,7 @@ record ProblemWords(
                         true);
             case 413, 422, 400 ->
                 new ProblemWords(
-                        "Not accepted",
-                        sentence,
-                        null,
-                        "Nothing was changed.",
-                        errors,
-                        here,
-                        "Back to the page",
-                        true);
+                        "Not accepted", sentence, null, "Nothing was changed.", errors, here, "Back to the page", true);
             case 405 ->
                 new ProblemWords(
                         "Not found",
@@ -84,7 +77,8 @@ record ProblemWords(
                         "Try again",
                         true);
             default ->
-                new ProblemWords(problem.body().title(), sentence, null, null, List.of(), here, "Back to the page", true);
+                new ProblemWords(
+                        problem.body().title(), sentence, null, null, List.of(), here, "Back to the page", true);
         };
     }
 

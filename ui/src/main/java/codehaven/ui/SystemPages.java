@@ -37,11 +37,7 @@ final class SystemPages {
     }
 
     /** Something that is wrong, with what it means and what to do. */
-    record Alert(
-            String heading,
-            String sentence,
-            @Nullable String command,
-            boolean isBad) {}
+    record Alert(String heading, String sentence, @Nullable String command, boolean isBad) {}
 
     record BackendRow(
             String name,
@@ -110,17 +106,19 @@ final class SystemPages {
                     "codehaven worker",
                     true));
         }
-        disk.now().filter(DiskUse.Disk::isNearlyFull).ifPresent(full -> alerts.add(new Alert(
-                "The disk is nearly full",
-                words.size(full.free()) + " are free. Builds fail when there is no room; sites are served.",
-                null,
-                true)));
+        disk.now()
+                .filter(DiskUse.Disk::isNearlyFull)
+                .ifPresent(full -> alerts.add(new Alert(
+                        "The disk is nearly full",
+                        words.size(full.free()) + " are free. Builds fail when there is no room; sites are served.",
+                        null,
+                        true)));
         for (var each : look.backends()) {
             if (each.health() == Health.SLOW) {
                 alerts.add(new Alert(
                         Condition.nameOf(each) + " is slow",
-                        "It took " + words.duration(each.answered()) + " to answer; under "
-                                + Condition.SLOW.toMillis() + " ms is usual.",
+                        "It took " + words.duration(each.answered()) + " to answer; under " + Condition.SLOW.toMillis()
+                                + " ms is usual.",
                         null,
                         false));
             }
@@ -181,7 +179,8 @@ final class SystemPages {
                 switch (backend.health()) {
                     case WELL -> backend.key().equals("builds") ? "" : millis(backend.answered());
                     case SLOW -> "slow: " + words.duration(backend.answered());
-                    case DOWN -> since == null ? "" : "since " + words.clock(since).substring(0, 5) + " UTC";
+                    case DOWN ->
+                        since == null ? "" : "since " + words.clock(since).substring(0, 5) + " UTC";
                 });
     }
 
@@ -230,8 +229,8 @@ final class SystemPages {
                 .map(each -> Duration.between(each.since(), now))
                 .sorted()
                 .toList();
-        return (waiting.size() == 1 ? "1 waits" : words.count(waiting.size()) + " wait, typically")
-                + " for " + words.duration(times.get(times.size() / 2));
+        return (waiting.size() == 1 ? "1 waits" : words.count(waiting.size()) + " wait, typically") + " for "
+                + words.duration(times.get(times.size() / 2));
     }
 
     private List<Version> versions(Look look) {

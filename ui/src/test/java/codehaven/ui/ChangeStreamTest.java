@@ -149,7 +149,8 @@ class ChangeStreamTest {
             for (int i = 0; i < 20; i++) {
                 haven.state.bus().nudge("streamc1");
             }
-            haven.state.deployments()
+            haven.state
+                    .deployments()
                     .step(
                             "streamc1",
                             "run-streamc1",

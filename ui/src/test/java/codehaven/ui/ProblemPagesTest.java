@@ -108,10 +108,7 @@ class ProblemPagesTest {
         assertThat(gone.sentence()).isEqualTo("There is no deployment k3v9x2mq.");
         assertThat(gone.link()).isEqualTo("/");
         var part = ProblemWords.of(
-                Problem.notFound("There is no variable KEY."),
-                "/projects/blog/env",
-                "/projects/blog/env",
-                true);
+                Problem.notFound("There is no variable KEY."), "/projects/blog/env", "/projects/blog/env", true);
         assertThat(part.link()).isEqualTo("/projects/blog");
         var away = ProblemWords.of(
                 Problem.unavailable("The database does not answer right now."),

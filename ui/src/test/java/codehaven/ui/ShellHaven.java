@@ -61,14 +61,14 @@ final class ShellHaven {
         if (running == null) {
             try {
                 running = new ShellHaven(Files.createTempDirectory("codehaven-shell"));
-            } catch (IOException | InterruptedException e) {
+            } catch (IOException e) {
                 throw new IllegalStateException(e);
             }
         }
         return running;
     }
 
-    private ShellHaven(Path data) throws IOException, InterruptedException {
+    private ShellHaven(Path data) throws IOException {
         mongo = DevMongo.start(Files.createDirectories(data.resolve("mongodb")));
         var redis = DevRedis.start(Files.createDirectories(data.resolve("redis")));
         var s3 = DevS3.start(Files.createDirectories(data.resolve("s3")), "test", "test-secret");
@@ -146,9 +146,7 @@ final class ShellHaven {
         var body = fields.entrySet().stream()
                 .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), StandardCharsets.UTF_8))
                 .collect(Collectors.joining("&"));
-        var request = request(path)
-                .header("Accept", PAGE)
-                .header("Content-Type", "application/x-www-form-urlencoded");
+        var request = request(path).header("Accept", PAGE).header("Content-Type", "application/x-www-form-urlencoded");
         if (visit != null) {
             body += "&" + FormTokens.FIELD + "=" + visit.token();
             request.header("Cookie", visit.cookie());

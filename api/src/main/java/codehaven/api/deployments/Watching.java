@@ -321,11 +321,12 @@ public final class Watching implements SmartLifecycle {
 
     private static boolean isAfter(Deployment deployment, Instant since) {
         return Stream.concat(
-                        Stream.ofNullable(deployment.finishedAt()),
-                        deployment.steps().stream()
-                                .flatMap(step -> Stream.concat(
-                                        Stream.ofNullable(step.startedAt()), Stream.ofNullable(step.endedAt()))))
-                .anyMatch(at -> at.isAfter(since))
+                                Stream.ofNullable(deployment.finishedAt()),
+                                deployment.steps().stream()
+                                        .flatMap(step -> Stream.concat(
+                                                Stream.ofNullable(step.startedAt()),
+                                                Stream.ofNullable(step.endedAt()))))
+                        .anyMatch(at -> at.isAfter(since))
                 || deployment.createdAt().isAfter(since);
     }
 
@@ -346,7 +347,8 @@ public final class Watching implements SmartLifecycle {
                     System.nanoTime(),
                     deployment == null
                             ? new Change(id, null, null, null)
-                            : new Change(id, deployment.id(), deployment.project().text(), deployment.status())));
+                            : new Change(
+                                    id, deployment.id(), deployment.project().text(), deployment.status())));
             if (kept.size() > KEPT) {
                 kept.removeFirst();
             }

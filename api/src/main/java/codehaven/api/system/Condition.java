@@ -150,8 +150,7 @@ public final class Condition {
         private static boolean isBuilding(Deployment each) {
             return each.status() == DeploymentStatus.BUILDING
                     && each.steps().stream()
-                            .anyMatch(
-                                    step -> step.step() == Step.BUILDING && step.state() == StepRun.State.running);
+                            .anyMatch(step -> step.step() == Step.BUILDING && step.state() == StepRun.State.running);
         }
     }
 
@@ -186,7 +185,7 @@ public final class Condition {
     public Optional<String> trouble() {
         var last = known;
         if (last == null || System.nanoTime() - last.nanos() > FRESH_NANOS * 5) {
-            ask();
+            var _ = ask();
         }
         if (last == null) {
             return Optional.empty();
@@ -280,13 +279,7 @@ public final class Condition {
         var found = health.get(key);
         return found == null
                 ? backend(key, known, false, Duration.ZERO, null, null)
-                : backend(
-                        key,
-                        known,
-                        found.up(),
-                        found.took(),
-                        versions.get(key),
-                        found.detail());
+                : backend(key, known, found.up(), found.took(), versions.get(key), found.detail());
     }
 
     private Backend docker(SystemInfo.Builds builds, Duration took) {
@@ -314,8 +307,7 @@ public final class Condition {
         } else {
             downSince.putIfAbsent(key, Instant.now());
         }
-        return new Backend(
-                key, health, known.address(), known.embedded(), took, version, detail, downSince.get(key));
+        return new Backend(key, health, known.address(), known.embedded(), took, version, detail, downSince.get(key));
     }
 
     // --- workers ---
@@ -323,9 +315,12 @@ public final class Condition {
     private List<Worker> workers(@Nullable Integer slots, List<Deployment> active) {
         try {
             var doing = new HashMap<String, List<Deployment>>();
-            active.stream().filter(Look::isBuilding).limit(ASKED_FOR).forEach(each -> runs.workerOf(each)
-                    .ifPresent(worker ->
-                            doing.computeIfAbsent(worker, _ -> new ArrayList<>()).add(each)));
+            active.stream()
+                    .filter(Look::isBuilding)
+                    .limit(ASKED_FOR)
+                    .forEach(each -> runs.workerOf(each)
+                            .ifPresent(worker -> doing.computeIfAbsent(worker, _ -> new ArrayList<>())
+                                    .add(each)));
             var found = new ArrayList<Worker>();
             for (var poller : runs.pollers(TaskQueues.BUILDS, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)) {
                 var identity = poller.getIdentity();

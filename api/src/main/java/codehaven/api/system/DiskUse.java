@@ -45,8 +45,7 @@ public final class DiskUse {
 
         /** What is neither free nor ours. */
         public long others() {
-            return Math.max(
-                    0, used() - parts.stream().mapToLong(Part::bytes).sum());
+            return Math.max(0, used() - parts.stream().mapToLong(Part::bytes).sum());
         }
 
         /** Whether builds may soon find no room. */
