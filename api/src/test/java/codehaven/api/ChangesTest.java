@@ -47,7 +47,8 @@ class ChangesTest {
 
     @Test
     void whereThereIsDoubtTheyAreTwoFiles() {
-        assertThat(Changes.between(manifest(Map.of("about-overview.js", "1")), manifest(Map.of("about-contacts.js", "1")))
+        assertThat(Changes.between(
+                                manifest(Map.of("about-overview.js", "1")), manifest(Map.of("about-contacts.js", "1")))
                         .files())
                 .extracting(Change::kind)
                 .as("words are no hashes")

@@ -135,12 +135,7 @@ record DeploymentPage(
      * @param changes against the deployment before; null where there is none or its files are gone
      * @param largest the largest files, where no changes are shown
      */
-    record Files(
-            int count,
-            long bytes,
-            @Nullable Changes changes,
-            List<Changes.Change> shown,
-            List<Largest> largest) {}
+    record Files(int count, long bytes, @Nullable Changes changes, List<Changes.Change> shown, List<Largest> largest) {}
 
     /** A file. */
     record Largest(String path, long size) {}

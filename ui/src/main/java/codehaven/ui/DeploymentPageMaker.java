@@ -83,9 +83,7 @@ final class DeploymentPageMaker {
         var history = histories.of(deployment);
         var usual = status.isFinal() && status != DeploymentStatus.FAILED
                 ? null
-                : usualTimes
-                        .of(deployment.project(), deployment.environment())
-                        .orElse(null);
+                : usualTimes.of(deployment.project(), deployment.environment()).orElse(null);
         var waiting = places.of(deployment).orElse(null);
         var isReady = status == DeploymentStatus.READY;
         var retries = status == DeploymentStatus.FAILED || status == DeploymentStatus.CANCELED;
@@ -95,7 +93,8 @@ final class DeploymentPageMaker {
         String filesAway = null;
         if (isReady) {
             try {
-                files = manifests.find(deployment)
+                files = manifests
+                        .find(deployment)
                         .map(manifest -> files(manifest, previous.flatMap(manifests::find)))
                         .orElse(null);
             } catch (Problem away) {
@@ -136,17 +135,14 @@ final class DeploymentPageMaker {
         var failure = deployment.failure();
         return switch (deployment.status()) {
             case QUEUED -> waiting == null ? word : word + ", " + words.place(waiting.place());
-            case FAILED -> failure == null || failure.step() == null ? word : word + " in " + words.status(failure.step());
+            case FAILED ->
+                failure == null || failure.step() == null ? word : word + " in " + words.status(failure.step());
             case CLONING, UPLOADING, BUILDING, PUBLISHING, READY, CANCELED, SUPERSEDED -> word;
         };
     }
 
     private Elapsed elapsed(
-            Deployment deployment,
-            History history,
-            @Nullable Times usual,
-            @Nullable Waiting waiting,
-            Instant now) {
+            Deployment deployment, History history, @Nullable Times usual, @Nullable Waiting waiting, Instant now) {
         var time = words.duration(Track.elapsed(deployment, history, now));
         var since = history.queuedAt();
         return switch (deployment.status()) {
@@ -161,7 +157,8 @@ final class DeploymentPageMaker {
                         since);
             case READY -> new Elapsed("in ", time, "", null);
             case FAILED -> new Elapsed("after ", time, "", null);
-            case CANCELED -> new Elapsed(deployment.steps().isEmpty() ? "in the queue, after " : "after ", time, "", null);
+            case CANCELED ->
+                new Elapsed(deployment.steps().isEmpty() ? "in the queue, after " : "after ", time, "", null);
             case SUPERSEDED -> new Elapsed("after ", time, " in the queue", null);
         };
     }
@@ -226,16 +223,18 @@ final class DeploymentPageMaker {
                     BUILD_TIMED_OUT,
                     NO_OUTPUT,
                     HEALTH_CHECK_FAILED,
-                    REGISTRY_REFUSED ->
-                "A retry takes the project's settings as they are then." + begins;
-            case INSTALL_FAILED, BUILD_FAILED ->
-                "A retry helps only if something outside the code was wrong." + begins;
+                    REGISTRY_REFUSED -> "A retry takes the project's settings as they are then." + begins;
+            case INSTALL_FAILED, BUILD_FAILED -> "A retry helps only if something outside the code was wrong." + begins;
         };
     }
 
     private List<Line> lines(Deployment deployment, Failure.Lines lines) {
         return histories.lines(deployment, lines, LINES_SHOWN).stream()
-                .map(each -> new Line(each.n(), each.at(), AnsiText.html(each.text()), each.level().name()))
+                .map(each -> new Line(
+                        each.n(),
+                        each.at(),
+                        AnsiText.html(each.text()),
+                        each.level().name()))
                 .toList();
     }
 

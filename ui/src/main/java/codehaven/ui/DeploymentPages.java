@@ -106,10 +106,15 @@ final class DeploymentPages {
     private ModelAndView page(HttpServletRequest request, String id, @Nullable Problem refused) {
         var page = new ModelAndView("deployments/page");
         // In this order: what happens in between is told by the stream, from the end of the log on.
-        page.addObject("log", logs.of(id, request));
+        page.addObject("log", isWithoutLog(request) ? null : logs.of(id, request));
         page.addObject("page", maker.make(views.find(id), request));
         page.addObject("refused", refused == null ? null : refused.body().detail());
         return page;
+    }
+
+    /** The log of a page that is there goes on by itself; only the rest is fetched anew. */
+    private static boolean isWithoutLog(HttpServletRequest request) {
+        return "summary".equals(request.getHeader("HX-Target"));
     }
 
     private static ModelAndView to(String id) {

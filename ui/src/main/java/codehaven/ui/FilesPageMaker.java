@@ -43,7 +43,22 @@ final class FilesPageMaker {
         var manifest = manifests.find(deployment);
         if (manifest.isEmpty()) {
             return new FilesPage(
-                    view, title, q, "all", "path", 0, 0, null, null, List.of(), 0, 0, 0, null, null, whyNone(deployment));
+                    view,
+                    title,
+                    q,
+                    "all",
+                    "path",
+                    0,
+                    0,
+                    null,
+                    null,
+                    List.of(),
+                    0,
+                    0,
+                    0,
+                    null,
+                    null,
+                    whyNone(deployment));
         }
         var previous = neighbours.previous(deployment);
         var changes = previous.flatMap(manifests::find).map(before -> Changes.between(before, manifest.get()));
@@ -102,7 +117,8 @@ final class FilesPageMaker {
         return switch (deployment.status()) {
             case READY -> "The files of this deployment are no longer kept. Redeploy it to make them again.";
             case FAILED, CANCELED, SUPERSEDED -> "It was not published, so it has no files.";
-            case QUEUED, CLONING, UPLOADING, BUILDING, PUBLISHING -> "It is not published yet. Its files are here as soon as it is ready.";
+            case QUEUED, CLONING, UPLOADING, BUILDING, PUBLISHING ->
+                "It is not published yet. Its files are here as soon as it is ready.";
         };
     }
 

@@ -70,7 +70,13 @@ record Track(List<Tick> ticks, List<Row> rows, String summary, long axis, long a
      * @param end where it ends
      * @param moves which of its ends goes with the time: {@code end}, {@code begin} or none
      */
-    record Mark(Shape shape, String kind, String x, String length, String end, @Nullable String moves) {}
+    record Mark(
+            Shape shape,
+            String kind,
+            String x,
+            String length,
+            String end,
+            @Nullable String moves) {}
 
     private static final double THINNEST = 0.35;
 
@@ -81,11 +87,29 @@ record Track(List<Tick> ticks, List<Row> rows, String summary, long axis, long a
     private static final long WAITED_LONG = 1_000;
 
     private static final long[] STEPS = {
-        100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000,
-        1_800_000, 3_600_000, 7_200_000, 14_400_000, 28_800_000, 86_400_000
+        100,
+        200,
+        500,
+        1_000,
+        2_000,
+        5_000,
+        10_000,
+        20_000,
+        30_000,
+        60_000,
+        120_000,
+        300_000,
+        600_000,
+        1_200_000,
+        1_800_000,
+        3_600_000,
+        7_200_000,
+        14_400_000,
+        28_800_000,
+        86_400_000
     };
 
-    private static final int MOST_TICKS = 6;
+    private static final int MOST_TICKS = 5;
 
     static Track of(
             Deployment deployment,

@@ -40,10 +40,18 @@ class DeploymentPagesTest {
     @Test
     void aQueuedOneSaysItsPlaceAndCanBeCancelled() {
         var project = haven.project("queued");
-        haven.past(project, "queue001").is(DeploymentStatus.QUEUED).ago(ofMinutes(2)).put();
-        haven.past(project, "queue002").is(DeploymentStatus.QUEUED).ago(ofSeconds(34)).put();
+        haven.past(project, "queue001")
+                .is(DeploymentStatus.QUEUED)
+                .ago(ofMinutes(2))
+                .put();
+        haven.past(project, "queue002")
+                .is(DeploymentStatus.QUEUED)
+                .ago(ofSeconds(34))
+                .put();
         var html = page("queue002");
-        assertThat(text(html)).containsPattern("Queued, \\d+(?:st|nd|rd|th)for 3\\d s").contains("Cancel");
+        assertThat(text(html))
+                .containsPattern("Queued, \\d+(?:st|nd|rd|th)for 3\\d s")
+                .contains("Cancel");
         assertThat(html)
                 .contains("data-stream=\"/deployments/queue002/stream\"")
                 .contains("action=\"/deployments/queue002/cancel\"")
@@ -56,7 +64,10 @@ class DeploymentPagesTest {
     void aRunningOneIsDrawnToScaleWithWhatIsUsual() {
         var project = haven.project("running");
         for (int i = 0; i < 3; i++) {
-            haven.past(project, "runold0" + i).ago(ofHours(3 - i)).steps(2, 1, 76, 3).put();
+            haven.past(project, "runold0" + i)
+                    .ago(ofHours(3 - i))
+                    .steps(2, 1, 76, 3)
+                    .put();
         }
         haven.past(project, "running1")
                 .is(DeploymentStatus.BUILDING)
@@ -79,9 +90,20 @@ class DeploymentPagesTest {
     }
 
     @Test
+    void whatIsFetchedAnewComesWithoutTheLog() {
+        haven.past(haven.project("parts"), "parts001")
+                .is(DeploymentStatus.CLONING)
+                .put();
+        var part = haven.get("/deployments/parts001", "HX-Request", "true", "HX-Target", "summary");
+        assertThat(part.body()).contains("id=\"summary\"", "data-stream").doesNotContain("id=\"log\"");
+        assertThat(page("parts001")).contains("id=\"log\"");
+    }
+
+    @Test
     void earlierAttemptsAreDrawnWithWhatWasSaidAboutThem() {
         var project = haven.project("attempts");
-        var past = haven.past(project, "attempt1").is(DeploymentStatus.UPLOADING).ago(ofSeconds(30));
+        var past =
+                haven.past(project, "attempt1").is(DeploymentStatus.UPLOADING).ago(ofSeconds(30));
         past.happened(new StatusChanged(past.after(ofMillis(0)), DeploymentStatus.QUEUED, null))
                 .happened(new StepChanged(
                         past.after(ofSeconds(5)),
@@ -136,15 +158,20 @@ class DeploymentPagesTest {
                 new Failure.Source("src/pages/[locale]/basket.tsx", 88));
         var past = haven.past(project, "failed01").failed(failure).ago(ofMinutes(5));
         for (int n = 1; n <= 4; n++) {
-            past.happened(new LogLine(
-                    past.after(ofSeconds(2)), n, Step.BUILDING, "stderr", "line <b>" + n, Level.error));
+            past.happened(
+                    new LogLine(past.after(ofSeconds(2)), n, Step.BUILDING, "stderr", "line <b>" + n, Level.error));
         }
         past.step(Step.CLONING, StepRun.State.done, 1, ofSeconds(1), ofSeconds(2))
                 .step(Step.UPLOADING, StepRun.State.done, 1, ofSeconds(2), ofSeconds(3))
                 .step(Step.BUILDING, StepRun.State.failed, 1, ofSeconds(3), ofSeconds(45))
                 .put();
         var html = page("failed01");
-        var sha = haven.state.deployments().find("failed01").orElseThrow().commit().sha();
+        var sha = haven.state
+                .deployments()
+                .find("failed01")
+                .orElseThrow()
+                .commit()
+                .sha();
         assertThat(text(html))
                 .contains("Failed in Buildingafter 45 s")
                 .contains("pnpm build failed with exit code 1: Type error")
@@ -201,7 +228,8 @@ class DeploymentPagesTest {
         var answer = haven.post("/deployments/preview1", "/deployments/preview1/promote", Map.of());
         assertThat(answer.statusCode()).isEqualTo(303);
         assertThat(answer.headers().firstValue("Location")).contains("/deployments/preview1");
-        assertThat(haven.state.sites()
+        assertThat(haven.state
+                        .sites()
                         .find(Host.ofProduction(project, Haven.DOMAIN))
                         .orElseThrow()
                         .deployment())
@@ -212,7 +240,11 @@ class DeploymentPagesTest {
     @Test
     void filesAreListedInPartsFoundAndCompared() {
         var project = haven.project("files");
-        haven.past(project, "filesold").ago(ofHours(1)).file("a/000.txt", "x").file("z.txt", "z").put();
+        haven.past(project, "filesold")
+                .ago(ofHours(1))
+                .file("a/000.txt", "x")
+                .file("z.txt", "z")
+                .put();
         var past = haven.past(project, "files001").steps(1, 1, 1, 1);
         for (int i = 0; i < 450; i++) {
             past.file("a/%03d.txt".formatted(i), "x".repeat(i + 1));
@@ -226,14 +258,17 @@ class DeploymentPagesTest {
                 .contains("401–450 of 450")
                 .contains("Before these")
                 .doesNotContain("After these");
-        assertThat(text(haven.get("/deployments/files001/files?q=A/44&sort=size").body()))
+        assertThat(text(haven.get("/deployments/files001/files?q=A/44&sort=size")
+                        .body()))
                 .containsPattern("a/449.txt.*a/440.txt")
                 .doesNotContain("a/439.txt");
-        assertThat(text(haven.get("/deployments/files001/files?show=changed&q=z").body()))
+        assertThat(text(haven.get("/deployments/files001/files?show=changed&q=z")
+                        .body()))
                 .contains("removed: z.txt");
         assertThat(text(haven.get("/deployments/files001/files?q=nothing").body()))
                 .contains("Clear filters");
-        assertThat(haven.get("/deployments/files001/files?from=-7&sort=x&show=y").statusCode())
+        assertThat(haven.get("/deployments/files001/files?from=-7&sort=x&show=y")
+                        .statusCode())
                 .isEqualTo(200);
     }
 
@@ -244,8 +279,14 @@ class DeploymentPagesTest {
                 .is(DeploymentStatus.CANCELED)
                 .step(Step.CLONING, StepRun.State.canceled, 1, ofSeconds(1), ofSeconds(4))
                 .put();
-        haven.past(project, "superse1").is(DeploymentStatus.SUPERSEDED).ago(ofMinutes(8)).put();
-        haven.past(project, "superse2").is(DeploymentStatus.QUEUED).ago(ofMinutes(7)).put();
+        haven.past(project, "superse1")
+                .is(DeploymentStatus.SUPERSEDED)
+                .ago(ofMinutes(8))
+                .put();
+        haven.past(project, "superse2")
+                .is(DeploymentStatus.QUEUED)
+                .ago(ofMinutes(7))
+                .put();
         assertThat(text(page("cancel01")))
                 .contains("Canceledafter 4.0 s", "Redeploy", "Retry from Building", "serves nothing yet");
         assertThat(page("superse1")).contains("href=\"/deployments/superse2\"").contains("Open the newer one");
@@ -281,7 +322,11 @@ class DeploymentPagesTest {
         var project = haven.project("hostile");
         var bad = "<script>alert(1)</script>\"'>&{{7*7}}${7*7}\u202e🛒 مرحبا " + "x".repeat(500);
         var branch = "feature/\"><img-src=x-onerror=alert(1)>" + "y".repeat(120);
-        haven.past(project, "hostold1").preview(branch).ago(ofHours(1)).file("old<i>.html", "1").put();
+        haven.past(project, "hostold1")
+                .preview(branch)
+                .ago(ofHours(1))
+                .file("old<i>.html", "1")
+                .put();
         haven.past(project, "hostile1")
                 .preview(branch)
                 .says(bad, "<img src=x onerror=alert(2)>")
@@ -300,7 +345,8 @@ class DeploymentPagesTest {
                         new Failure.Source("src/<b>\"?#.ts", 1)))
                 .step(Step.BUILDING, StepRun.State.failed, 1, ofSeconds(1), ofSeconds(2))
                 .put();
-        for (var path : new String[] {"hostile1", "hostile2", "hostile1/files", "hostile1/files?q=%22%3E%3Cscript%3E"}) {
+        for (var path :
+                new String[] {"hostile1", "hostile2", "hostile1/files", "hostile1/files?q=%22%3E%3Cscript%3E"}) {
             var html = haven.get("/deployments/" + path).body();
             assertThat(html.substring(html.indexOf("<main"), html.indexOf("</main>")))
                     .as(path)

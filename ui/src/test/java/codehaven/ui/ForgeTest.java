@@ -21,8 +21,7 @@ class ForgeTest {
         assertThat(line("https://gitlab.example.org:8443/g/r"))
                 .isEqualTo("https://gitlab.example.org:8443/g/r/-/blob/" + file + "#L88");
         assertThat(line("https://bitbucket.org/o/r")).isEqualTo("https://bitbucket.org/o/r/src/" + file + "#lines-88");
-        assertThat(line("https://codeberg.org/o/r"))
-                .isEqualTo("https://codeberg.org/o/r/src/commit/" + file + "#L88");
+        assertThat(line("https://codeberg.org/o/r")).isEqualTo("https://codeberg.org/o/r/src/commit/" + file + "#L88");
         assertThat(Forge.of("https://github.com/o/r").orElseThrow().commit(SHA))
                 .isEqualTo("https://github.com/o/r/commit/" + SHA.text());
         assertThat(Forge.of("https://github.com/o/r").orElseThrow().file(SHA, "a", null))

@@ -308,8 +308,9 @@ final class Haven {
         return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 
-    HttpResponse<String> get(String path) {
-        return send(HttpRequest.newBuilder(at(path)).header("Accept", "text/html"));
+    HttpResponse<String> get(String path, String... headers) {
+        var request = HttpRequest.newBuilder(at(path)).header("Accept", "text/html");
+        return send(headers.length == 0 ? request : request.headers(headers));
     }
 
     /** Sends a form of the page at the path. */
@@ -319,10 +320,8 @@ final class Haven {
             throw new AssertionError("no form at " + page);
         }
         var form = new StringBuilder("_csrf=" + token.group(1));
-        fields.forEach((name, value) -> form.append('&')
-                .append(name)
-                .append('=')
-                .append(URLEncoder.encode(value, StandardCharsets.UTF_8)));
+        fields.forEach((name, value) ->
+                form.append('&').append(name).append('=').append(URLEncoder.encode(value, StandardCharsets.UTF_8)));
         return send(HttpRequest.newBuilder(at(action))
                 .header("Accept", "text/html")
                 .header("Content-Type", "application/x-www-form-urlencoded")

@@ -109,8 +109,10 @@ public final class Actions {
 
     /** Where {@link #retry} would begin. */
     public Step retriesFrom(Deployment deployment) {
-        var settings =
-                state.projects().find(deployment.project()).map(Project::settings).orElse(deployment.settings());
+        var settings = state.projects()
+                .find(deployment.project())
+                .map(Project::settings)
+                .orElse(deployment.settings());
         var kept = resume(deployment, settings);
         if (kept.cloned() == null) {
             return Step.CLONING;

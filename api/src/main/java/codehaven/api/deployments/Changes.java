@@ -41,8 +41,8 @@ public record Changes(List<Change> files, int same, long bytes) {
     public record Change(Kind kind, String path, @Nullable String was, long size, long bytes) {}
 
     /** A part of a name that a bundler made from the content: eight or more letters and digits, both of them in it or both cases. */
-    private static final Pattern HASH = Pattern.compile("(?<=[-._])(?=[A-Za-z0-9_-]*(?:[0-9]|[a-z][A-Z]|[A-Z][a-z]))"
-            + "[A-Za-z0-9_-]{8,}(?=\\.[a-z0-9.]{1,12}$)");
+    private static final Pattern HASH = Pattern.compile(
+            "(?<=[-._])(?=[A-Za-z0-9_-]*(?:[0-9]|[a-z][A-Z]|[A-Z][a-z]))" + "[A-Za-z0-9_-]{8,}(?=\\.[a-z0-9.]{1,12}$)");
 
     public Changes {
         files = List.copyOf(files);
@@ -80,8 +80,7 @@ public record Changes(List<Change> files, int same, long bytes) {
             } else if (was == null && earlier.sha256().equals(file.sha256())) {
                 same++;
             } else {
-                changes.add(
-                        new Change(Kind.changed, each.getKey(), was, file.size(), file.size() - earlier.size()));
+                changes.add(new Change(Kind.changed, each.getKey(), was, file.size(), file.size() - earlier.size()));
             }
         }
         old.forEach((path, file) -> {

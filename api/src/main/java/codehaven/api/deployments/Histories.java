@@ -59,8 +59,7 @@ public final class Histories {
 
     /** The lines of the log that a failure names, at most so many of them. */
     public List<LogLine> lines(Deployment deployment, Failure.Lines lines, int most) {
-        return state.timeline()
-                .lines(deployment.id(), lines.from(), Math.min(lines.to(), lines.from() + most - 1L));
+        return state.timeline().lines(deployment.id(), lines.from(), Math.min(lines.to(), lines.from() + most - 1L));
     }
 
     private static boolean isToBeRead(Deployment deployment) {

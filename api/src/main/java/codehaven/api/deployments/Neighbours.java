@@ -79,8 +79,11 @@ public final class Neighbours {
     }
 
     private Optional<Deployment> shownAt(Host host, Deployment deployment) {
-        return state.sites().find(host).map(Site::deployment).flatMap(id -> id.equals(deployment.id())
-                ? Optional.of(deployment)
-                : state.deployments().find(id));
+        return state.sites()
+                .find(host)
+                .map(Site::deployment)
+                .flatMap(id -> id.equals(deployment.id())
+                        ? Optional.of(deployment)
+                        : state.deployments().find(id));
     }
 }

@@ -41,8 +41,8 @@ public final class UsualTimes {
 
     /** Empty as long as there are fewer than three to tell from. */
     public Optional<Times> of(Slug project, Environment environment) {
-        var ready = state.deployments()
-                .list(new Filter(project, null, DeploymentStatus.READY, environment), null, LAST);
+        var ready =
+                state.deployments().list(new Filter(project, null, DeploymentStatus.READY, environment), null, LAST);
         if (ready.size() < LEAST) {
             return Optional.empty();
         }
@@ -56,7 +56,8 @@ public final class UsualTimes {
                 steps.put(step, median(took));
             }
         }
-        return Optional.of(new Times(median(ready.stream().map(UsualTimes::worked).toList()), steps));
+        return Optional.of(
+                new Times(median(ready.stream().map(UsualTimes::worked).toList()), steps));
     }
 
     private static Duration worked(Deployment deployment) {
