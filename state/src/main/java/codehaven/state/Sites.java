@@ -170,7 +170,8 @@ public final class Sites {
                 ? List.of()
                 : mongo.in(
                         Mongo.SITES,
-                        sites -> sites.find(in("_id", hosts.stream().map(Host::text).toList()))
+                        sites -> sites.find(
+                                        in("_id", hosts.stream().map(Host::text).toList()))
                                 .map(Sites::read)
                                 .into(new ArrayList<>()));
     }

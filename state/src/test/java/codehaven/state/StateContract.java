@@ -5,6 +5,7 @@ import static codehaven.state.Examples.line;
 import static codehaven.state.Examples.lines;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import codehaven.model.BuildSettings;
 import codehaven.model.Checkpoint;
@@ -256,6 +257,24 @@ abstract class StateContract {
         }
 
         @Test
+        void allThatMayBeReadAreReadAtOnce() {
+            var slug = Examples.slug();
+            state.variables().put(slug, "A", "open", false, Set.of(Environment.PREVIEW));
+            state.variables().put(slug, "B", "closed", true, Set.of(Environment.PREVIEW));
+            assertThat(state.variables().readable(slug)).containsOnly(entry("A", "open"));
+        }
+
+        @Test
+        void whenItWasFirstSetStaysUntilItIsDeleted() {
+            var slug = Examples.slug();
+            var first = state.variables().put(slug, "A", "1", false, Set.of(Environment.PREVIEW));
+            assertThat(first.createdAt()).isEqualTo(first.updatedAt());
+            var second = state.variables().put(slug, "A", "2", false, Set.of(Environment.PREVIEW));
+            assertThat(second.createdAt()).isEqualTo(first.createdAt());
+            assertThat(state.variables().list(slug)).containsExactly(second);
+        }
+
+        @Test
         void eachEnvironmentGetsItsOwn() {
             var slug = Examples.slug();
             state.variables().put(slug, "BOTH", "1", false, Set.of(Environment.PREVIEW, Environment.PRODUCTION));
@@ -324,6 +343,29 @@ abstract class StateContract {
 
         private Deployment now(Deployment deployment) {
             return state.deployments().find(deployment.id()).orElseThrow();
+        }
+
+        @Test
+        void textIsFoundInTheCommitTheBranchAndTheIdWhateverItsCase() {
+            var deployment = running("r1");
+            state.deployments()
+                    .enter(
+                            deployment.id(),
+                            "r1",
+                            DeploymentStatus.UPLOADING,
+                            new Checkpoint(Examples.CLONED, null, null));
+            for (var text : List.of("make IT", "ada@", "mai", "0123456", deployment.id())) {
+                assertThat(found(deployment, text)).as(text).isEqualTo(1);
+            }
+            for (var text : List.of("make.*work", "123456", "nothing of it")) {
+                assertThat(found(deployment, text)).as(text).isZero();
+            }
+        }
+
+        private int found(Deployment deployment, String text) {
+            return state.deployments()
+                    .list(new Deployments.Filter(deployment.project(), null, null, null, text), null, 10)
+                    .size();
         }
 
         @Test
@@ -655,6 +697,44 @@ abstract class StateContract {
             var rollback = Examples.site(host, project, "old00000", 6);
             assertThat(state.sites().point(rollback)).isTrue();
             assertThat(state.sites().find(host)).contains(rollback);
+        }
+
+        @Test
+        void whatProductionShowedIsRememberedNewestFirstAndOnce() {
+            var host = Examples.host();
+            var project = Examples.slug();
+            var one = Examples.site(host, project, "one00000", 1);
+            var three = Examples.site(host, project, "three000", 3);
+            state.sites().point(one);
+            state.sites().point(three);
+            state.sites().point(three);
+            state.sites().point(Examples.site(host, project, "two00000", 2));
+            state.sites().point(Examples.site(host, project, "one00000", 4));
+            assertThat(state.sites().pointings(host))
+                    .extracting(Sites.Pointing::deployment)
+                    .containsExactly("one00000", "three000", "one00000");
+            for (int n = 5; n < 80; n++) {
+                state.sites().point(Examples.site(host, project, "d" + n, n));
+            }
+            assertThat(state.sites().pointings(host))
+                    .hasSize(50)
+                    .first()
+                    .isEqualTo(new Sites.Pointing("d79", Examples.AT));
+            state.sites().deleteOf(project);
+            assertThat(state.sites().pointings(host)).isEmpty();
+            assertThat(state.sites().pointings(Examples.host())).isEmpty();
+        }
+
+        @Test
+        void severalHostsAreFoundAtOnce() {
+            var project = Examples.slug();
+            var one = Examples.site(Examples.host(), project, "one00000", 1);
+            var other = Examples.site(Examples.host(), project, "other000", 1);
+            state.sites().point(one);
+            state.sites().point(other);
+            assertThat(state.sites().all(List.of(one.host(), other.host(), Examples.host())))
+                    .containsExactlyInAnyOrder(one, other);
+            assertThat(state.sites().all(List.of())).isEmpty();
         }
 
         @Test

@@ -121,7 +121,8 @@ record DeploymentRow(
                 continue;
             }
             if (before != null && Duration.between(before, start).compareTo(WAITED) > 0) {
-                var wait = Math.min(LONGEST_WAIT, Duration.between(before, start).toMillis() * 100 / scale);
+                var wait =
+                        Math.min(LONGEST_WAIT, Duration.between(before, start).toMillis() * 100 / scale);
                 pieces.add(new Piece("wait", x, wait));
                 x += wait + THINNEST;
             }

@@ -76,7 +76,12 @@ final class OneProjectPages {
     }
 
     /** Which deployments the visitor wants to see. */
-    record Filters(String q, String status, String branch, String environment, @Nullable String after) {
+    record Filters(
+            String q,
+            String status,
+            String branch,
+            String environment,
+            @Nullable String after) {
 
         static final Filters NONE = new Filters("", "", "", "", null);
 
@@ -90,8 +95,7 @@ final class OneProjectPages {
         }
 
         Wanted of(Project project) {
-            return new Wanted(
-                    project.slug().text(), given(branch), given(status), given(environment), given(q));
+            return new Wanted(project.slug().text(), given(branch), given(status), given(environment), given(q));
         }
 
         private static @Nullable String given(String text) {
@@ -169,8 +173,7 @@ final class OneProjectPages {
         return "projects/domains";
     }
 
-    private String refused(
-            Model model, HttpServletResponse response, Project project, Typed typed, Problem refused) {
+    private String refused(Model model, HttpServletResponse response, Project project, Typed typed, Problem refused) {
         response.setStatus(refused.status());
         return page(model, project, Filters.NONE, typed, Refusal.of(refused));
     }
@@ -185,7 +188,8 @@ final class OneProjectPages {
         model.addAttribute("framework", head.framework() == null ? detected(all.items()) : head.framework());
         model.addAttribute("since", live.map(each -> each.pointedAt()).orElse(null));
         model.addAttribute(
-                "live", live.map(each -> views.view(views.find(each.deployment()))).orElse(null));
+                "live",
+                live.map(each -> views.view(views.find(each.deployment()))).orElse(null));
         model.addAttribute("plot", BuildPlot.of(all.items(), now));
         model.addAttribute("candidates", production.candidates(project.slug().text(), CANDIDATES));
         model.addAttribute("rows", DeploymentRow.of(shown.items(), waiting(shown.items()), now));
@@ -215,15 +219,18 @@ final class OneProjectPages {
 
     private Map<String, Waiting> waiting(List<DeploymentView> shown) {
         var any = shown.stream()
-                .anyMatch(each ->
-                        each.status() == DeploymentStatus.QUEUED || each.status() == DeploymentStatus.BUILDING);
+                .anyMatch(
+                        each -> each.status() == DeploymentStatus.QUEUED || each.status() == DeploymentStatus.BUILDING);
         return any ? places.byDeployment() : Map.of();
     }
 
     /** Those met lately, the production branch first. */
     private static List<String> branches(Project project, List<DeploymentView> deployments, Filters filters) {
         var others = new TreeSet<String>();
-        deployments.stream().map(DeploymentView::branch).filter(Objects::nonNull).forEach(others::add);
+        deployments.stream()
+                .map(DeploymentView::branch)
+                .filter(Objects::nonNull)
+                .forEach(others::add);
         if (!filters.branch().isEmpty()) {
             others.add(filters.branch());
         }

@@ -58,8 +58,8 @@ final class ProjectHeads {
                 plain.endsWith(".git") ? plain.substring(0, plain.length() - 4) : plain,
                 web ? repository : null,
                 label(project.settings().framework()),
-                settings.urlOf(
-                        Host.ofProduction(project.slug(), settings.sitesDomain()).text()));
+                settings.urlOf(Host.ofProduction(project.slug(), settings.sitesDomain())
+                        .text()));
     }
 
     /** The name that people know a framework by. */

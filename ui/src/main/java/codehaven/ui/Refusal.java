@@ -37,7 +37,7 @@ record Refusal(int status, @Nullable String whole, Map<String, String> errors) {
     private static String sentence(String field, String message) {
         var name = field.substring(field.lastIndexOf('.') + 1);
         for (var each : new String[] {field, name}) {
-            if (message.startsWith(each + " ")) {
+            if (message.regionMatches(true, 0, each + " ", 0, each.length() + 1)) {
                 return "This" + message.substring(each.length());
             }
         }

@@ -96,8 +96,9 @@ final class SettingsPages {
         var values = SettingsSection.values(project);
         values.putAll(typed);
         // A box that is not ticked is not sent.
-        Optional.ofNullable(typed.get("section")).map(SettingsSection::of).ifPresent(section -> section.boxes()
-                .forEach(box -> values.put(box, typed.getOrDefault(box, ""))));
+        Optional.ofNullable(typed.get("section"))
+                .map(SettingsSection::of)
+                .ifPresent(section -> section.boxes().forEach(box -> values.put(box, typed.getOrDefault(box, ""))));
         var framework = framework(project, values);
         model.addAttribute("head", heads.of(project));
         model.addAttribute("value", values);

@@ -34,7 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 @RequestMapping("/projects/{slug}/env")
 final class VariablePages {
 
-    private static final int SHOWN_OF_LINE = 60;
+    private static final int SHOWN_OF_WRONG = 300;
     private static final int SHOWN_OF_VALUE = 300;
     private static final int SHOWN_IN_TITLE = 2_000;
 
@@ -73,7 +73,8 @@ final class VariablePages {
 
         /** What stands in the table, in one line. */
         public String shown() {
-            return shortened(Objects.requireNonNullElse(variable.value(), ""), SHOWN_OF_VALUE).replace("\n", "↵ ");
+            return shortened(Objects.requireNonNullElse(variable.value(), ""), SHOWN_OF_VALUE)
+                    .replace("\n", "↵ ");
         }
 
         /** All that may be seen, within reason. */
@@ -85,8 +86,11 @@ final class VariablePages {
     /** What is in a form. */
     record Typed(String key, String value, List<String> environments, boolean sensitive) {
 
-        static final Typed NEW =
-                new Typed("", "", Arrays.stream(Environment.values()).map(Environment::text).toList(), false);
+        static final Typed NEW = new Typed(
+                "",
+                "",
+                Arrays.stream(Environment.values()).map(Environment::text).toList(),
+                false);
 
         static Typed of(Known variable) {
             return new Typed(
@@ -174,7 +178,7 @@ final class VariablePages {
         }
         var parsed = DotEnv.parse(typed.value());
         if (!parsed.wrong().isEmpty()) {
-            throw Problem.invalid("value", "Not of the form NAME=value: " + shortened(parsed.wrong().getFirst(), SHOWN_OF_LINE));
+            throw Problem.invalid("value", shortened(String.join(" ", parsed.wrong()), SHOWN_OF_WRONG));
         }
         if (parsed.variables().isEmpty()) {
             throw Problem.invalid("key", "Give a name, or paste lines like NAME=value into the value.");
@@ -202,19 +206,13 @@ final class VariablePages {
     }
 
     private String page(
-            Model model,
-            Project project,
-            List<Known> known,
-            Typed typed,
-            @Nullable Typed edited,
-            Refusal refusal) {
+            Model model, Project project, List<Known> known, Typed typed, @Nullable Typed edited, Refusal refusal) {
         var live = production
                 .now(project.slug())
                 .map(site -> views.view(views.find(site.deployment())))
                 .orElse(null);
-        var rows = known.stream()
-                .map(each -> new Row(each, pending(each, live)))
-                .toList();
+        var rows =
+                known.stream().map(each -> new Row(each, pending(each, live))).toList();
         model.addAttribute("head", heads.of(project));
         model.addAttribute("rows", rows);
         model.addAttribute("sensitive", known.stream().filter(Known::sensitive).count());

@@ -80,7 +80,8 @@ final class OneProjectPagesTest {
     @Test
     void deployBeginsADeploymentAndLeadsToIt() {
         var fresh = haven.project("fresh");
-        assertThat(haven.get("/projects/fresh").body()).contains("Nothing deployed yet", "Not live yet", "No builds yet.");
+        assertThat(haven.get("/projects/fresh").body())
+                .contains("Nothing deployed yet", "Not live yet", "No builds yet.");
 
         var answer = haven.post("/projects/fresh", "/projects/fresh/deploy", "ref", "try/this", "environment", "");
 
@@ -105,12 +106,16 @@ final class OneProjectPagesTest {
     @Test
     void deploymentsAreFoundByTextAndFilteredAndPaged() {
         var many = haven.project("many");
-        IntStream.range(0, 45).forEach(n -> haven.past(many, String.format("many%04d", n))
-                .says("Change number " + n, n % 2 == 0 ? "Even Stevens" : "Odd Olsen", String.format("%07x", 0xabc000 + n))
-                .on(n % 5 == 0 ? "main" : "topic/" + n % 5)
-                .is(n % 3 == 0 ? DeploymentStatus.FAILED : DeploymentStatus.CANCELED)
-                .ago(Duration.ofMinutes(n))
-                .put());
+        IntStream.range(0, 45)
+                .forEach(n -> haven.past(many, String.format("many%04d", n))
+                        .says(
+                                "Change number " + n,
+                                n % 2 == 0 ? "Even Stevens" : "Odd Olsen",
+                                String.format("%07x", 0xabc000 + n))
+                        .on(n % 5 == 0 ? "main" : "topic/" + n % 5)
+                        .is(n % 3 == 0 ? DeploymentStatus.FAILED : DeploymentStatus.CANCELED)
+                        .ago(Duration.ofMinutes(n))
+                        .put());
 
         assertThat(rows("/projects/many")).isEqualTo(20);
         assertThat(rows("/projects/many?q=number+44")).isEqualTo(1);
@@ -140,9 +145,14 @@ final class OneProjectPagesTest {
                 .on("<script>alert(1)</script>")
                 .put()
                 .live(Duration.ofMinutes(2));
-        haven.past(rough, "rough002").says(HOSTILE.repeat(40), "x", "dead0fe").put().live(Duration.ofMinutes(1));
+        haven.past(rough, "rough002")
+                .says(HOSTILE.repeat(40), "x", "dead0fe")
+                .put()
+                .live(Duration.ofMinutes(1));
 
-        for (var path : new String[] {"/projects/rough", "/projects/rough?q=%3Cscript%3E&branch=%22%3E", "/projects/rough/domains"}) {
+        for (var path : new String[] {
+            "/projects/rough", "/projects/rough?q=%3Cscript%3E&branch=%22%3E", "/projects/rough/domains"
+        }) {
             assertThat(haven.get(path).body()).as(path).doesNotContain("<img", "<script>alert", "\">\"");
         }
     }

@@ -236,7 +236,10 @@ final class ProjectHaven {
 
         /** Production shows it since then. */
         void live(Duration since) {
-            point(Host.ofProduction(project, DOMAIN), Site.Role.PRODUCTION, Instant.now().minus(since));
+            point(
+                    Host.ofProduction(project, DOMAIN),
+                    Site.Role.PRODUCTION,
+                    Instant.now().minus(since));
         }
 
         private void point(Host host, Site.Role role, Instant when) {

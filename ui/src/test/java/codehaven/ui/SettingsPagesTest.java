@@ -15,7 +15,11 @@ final class SettingsPagesTest {
     private final ProjectHaven haven = ProjectHaven.get();
 
     private BuildSettings settings(String slug) {
-        return haven.state.projects().find(new Slug(slug)).map(Project::settings).orElseThrow();
+        return haven.state
+                .projects()
+                .find(new Slug(slug))
+                .map(Project::settings)
+                .orElseThrow();
     }
 
     @Test
@@ -25,8 +29,24 @@ final class SettingsPagesTest {
         var page = "/projects/built/settings";
 
         var saved = haven.post(
-                page, page, "section", "build", "rootDirectory", "apps/web", "framework", "astro", "installCommand", "",
-                "installCommand.nothing", "on", "buildCommand", "pnpm build", "outputDirectory", "", "nodeVersion", "22");
+                page,
+                page,
+                "section",
+                "build",
+                "rootDirectory",
+                "apps/web",
+                "framework",
+                "astro",
+                "installCommand",
+                "",
+                "installCommand.nothing",
+                "on",
+                "buildCommand",
+                "pnpm build",
+                "outputDirectory",
+                "",
+                "nodeVersion",
+                "22");
 
         assertThat(ProjectHaven.location(saved)).startsWith(page + "?saved=build");
         var now = settings("built");
@@ -35,14 +55,19 @@ final class SettingsPagesTest {
         assertThat(now.outputDirectory()).isNull();
         assertThat(now.nodeVersion()).isEqualTo("22");
         assertThat(haven.get(page + "?saved=build").body())
-                .contains("Takes effect with the next deployment.", "/deployments/built001/redeploy", "value=\"apps/web\"");
+                .contains(
+                        "Takes effect with the next deployment.",
+                        "/deployments/built001/redeploy",
+                        "value=\"apps/web\"");
 
         haven.post(page, page, "section", "behaviour", "spaFallback", "true", "cleanUrls", "false", "submodules", "");
         haven.post(page, page, "section", "limits", "limits.buildMemoryMb", "1024", "limits.buildSeconds", "");
         assertThat(settings("built").spaFallback()).isTrue();
         assertThat(settings("built").cleanUrls()).isFalse();
         assertThat(settings("built").limits().buildMemoryMb()).isEqualTo(1024);
-        assertThat(settings("built").nodeVersion()).as("the other sections stay").isEqualTo("22");
+        assertThat(settings("built").nodeVersion())
+                .as("the other sections stay")
+                .isEqualTo("22");
     }
 
     @Test
@@ -51,21 +76,39 @@ final class SettingsPagesTest {
         var page = "/projects/wrong/settings";
 
         var answer = haven.post(
-                page, page, "section", "build", "rootDirectory", "../up", "framework", "", "installCommand", "",
-                "buildCommand", "make \"it\" <now>", "outputDirectory", "/abs", "nodeVersion", "lts");
+                page,
+                page,
+                "section",
+                "build",
+                "rootDirectory",
+                "../up",
+                "framework",
+                "",
+                "installCommand",
+                "",
+                "buildCommand",
+                "make \"it\" <now>",
+                "outputDirectory",
+                "/abs",
+                "nodeVersion",
+                "lts");
 
         assertThat(answer.statusCode()).isEqualTo(422);
         assertThat(answer.body())
                 .contains("value=\"../up\"", "value=\"/abs\"", "value=\"lts\"", "make &quot;it&quot; &lt;now&gt;")
                 .contains("aria-describedby=\"rootDirectory-e\"", "This may not lead out of the repository")
-                .contains("aria-describedby=\"nodeVersion-e\"");
-        assertThat(Pattern.compile("<input[^>]*autofocus").matcher(answer.body()).results())
+                .contains("aria-describedby=\"nodeVersion-e\"", "This is a major version such as 22");
+        assertThat(Pattern.compile("<input[^>]*autofocus")
+                        .matcher(answer.body())
+                        .results())
                 .as("focus goes to the first wrong field")
                 .hasSize(1);
         assertThat(settings("wrong").nodeVersion()).isNull();
 
-        var limits = haven.post(page, page, "section", "limits", "limits.buildMemoryMb", "much", "limits.buildSeconds", "1");
-        assertThat(limits.body()).contains("This is a whole number from 128 to 65536.", "This is a whole number from 10 to 14400.");
+        var limits =
+                haven.post(page, page, "section", "limits", "limits.buildMemoryMb", "much", "limits.buildSeconds", "1");
+        assertThat(limits.body())
+                .contains("This is a whole number from 128 to 65536.", "This is a whole number from 10 to 14400.");
         var general = haven.post(page, page, "section", "general", "repository", "", "productionBranch", "main");
         assertThat(general.body()).contains("A project has a repository");
     }

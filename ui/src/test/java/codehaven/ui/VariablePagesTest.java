@@ -22,9 +22,20 @@ final class VariablePagesTest {
         var page = "/projects/plain/env";
 
         var added = haven.post(
-                page, page, "key", "GREETING", "value", "Welkom 👋 <b>&", "environments", "production", "environments", "preview");
+                page,
+                page,
+                "key",
+                "GREETING",
+                "value",
+                "Welkom 👋 <b>&",
+                "environments",
+                "production",
+                "environments",
+                "preview");
         assertThat(ProjectHaven.location(added)).isEqualTo(page + "?done=1");
-        assertThat(haven.get(page).body()).contains("Welkom 👋 &lt;b&gt;&amp;", "production, preview").doesNotContain("<b>");
+        assertThat(haven.get(page).body())
+                .contains("Welkom 👋 &lt;b&gt;&amp;", "production, preview")
+                .doesNotContain("<b>");
 
         assertThat(haven.get(page + "?edit=GREETING").body())
                 .contains("action=\"/projects/plain/env/GREETING\"", "autofocus");
@@ -46,8 +57,12 @@ final class VariablePagesTest {
         var page = "/projects/secretive/env";
         haven.post(page, page, "key", "TOKEN", "value", SECRET, "environments", "production", "sensitive", "true");
 
-        assertThat(haven.get(page).body()).contains("sensitive, not shown", "1, of which 1 sensitive").doesNotContain(SECRET);
-        assertThat(haven.get(page + "?edit=TOKEN").body()).contains("Give it again").doesNotContain(SECRET);
+        assertThat(haven.get(page).body())
+                .contains("sensitive, not shown", "1, of which 1 sensitive")
+                .doesNotContain(SECRET);
+        assertThat(haven.get(page + "?edit=TOKEN").body())
+                .contains("Give it again")
+                .doesNotContain(SECRET);
         haven.post(page, page + "/TOKEN", "value", "another", "environments", "production");
         assertThat(haven.state.variables().list(new Slug("secretive")))
                 .as("it stays sensitive")
@@ -74,7 +89,7 @@ final class VariablePagesTest {
         var answer = haven.post(page, page, "key", "", "value", "A=1\nwhat is this", "environments", "production");
 
         assertThat(answer.statusCode()).isEqualTo(422);
-        assertThat(answer.body()).contains("Not of the form NAME=value", "what is this", "aria-describedby=\"add-v-e\"");
+        assertThat(answer.body()).contains("Line 2", "what is this", "aria-describedby=\"add-v-e\"");
         assertThat(haven.state.variables().list(new Slug("halved"))).isEmpty();
     }
 

@@ -49,8 +49,8 @@ public final class ProjectSettings {
 
     Project changed(String slug, ObjectNode body) {
         return slugOf(slug)
-                .flatMap(each -> state.projects()
-                        .update(each, old -> ProjectForm.applied(Fields.of(body), old, repositories)))
+                .flatMap(each ->
+                        state.projects().update(each, old -> ProjectForm.applied(Fields.of(body), old, repositories)))
                 .orElseThrow(() -> unknown(slug));
     }
 

@@ -112,12 +112,7 @@ public final class ProjectVariables {
                 ? old.map(Variable::environments).orElse(EnumSet.allOf(Environment.class))
                 : Set.copyOf(setting.environments());
         var put = state.variables()
-                .put(
-                        project,
-                        setting.key(),
-                        setting.value(),
-                        stays || Boolean.TRUE.equals(setting.sensitive()),
-                        where);
+                .put(project, setting.key(), setting.value(), stays || Boolean.TRUE.equals(setting.sensitive()), where);
         return known(project, put);
     }
 
@@ -129,8 +124,8 @@ public final class ProjectVariables {
     private Optional<Variable> checkStays(Slug project, Setting setting) {
         var old = variable(project, setting.key());
         if (old.map(Variable::sensitive).orElse(false) && Boolean.FALSE.equals(setting.sensitive())) {
-            throw Problem.conflict(setting.key()
-                    + " is sensitive and stays so. Delete it first to set it as one that can be read.");
+            throw Problem.conflict(
+                    setting.key() + " is sensitive and stays so. Delete it first to set it as one that can be read.");
         }
         return old;
     }

@@ -105,7 +105,10 @@ final class ProjectsController {
             description = "Cancels its running deployments; its sites, variables, deployments and logs go with it.")
     ResponseEntity<Void> delete(HttpServletRequest request, @PathVariable String slug) {
         return once.make(request, slug, (result, repeated) -> {
-            if (repeated && ProjectSettings.slugOf(slug).flatMap(state.projects()::find).isEmpty()) {
+            if (repeated
+                    && ProjectSettings.slugOf(slug)
+                            .flatMap(state.projects()::find)
+                            .isEmpty()) {
                 return ResponseEntity.noContent().build();
             }
             projects.delete(slug);
@@ -114,6 +117,7 @@ final class ProjectsController {
     }
 
     private static Slug cursor(String after) {
-        return ProjectSettings.slugOf(after).orElseThrow(() -> Problem.invalid("after", "after is the next of the page before."));
+        return ProjectSettings.slugOf(after)
+                .orElseThrow(() -> Problem.invalid("after", "after is the next of the page before."));
     }
 }

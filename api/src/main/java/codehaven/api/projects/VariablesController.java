@@ -13,7 +13,6 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -108,11 +107,7 @@ final class VariablesController {
 
     private static VariableView view(Known variable) {
         return new VariableView(
-                variable.key(),
-                variable.value(),
-                variable.sensitive(),
-                variable.environments(),
-                variable.updatedAt());
+                variable.key(), variable.value(), variable.sensitive(), variable.environments(), variable.updatedAt());
     }
 
     private Slug project(String slug) {
