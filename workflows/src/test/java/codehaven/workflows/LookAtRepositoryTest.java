@@ -17,7 +17,6 @@ import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.testing.TestWorkflowEnvironment;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -95,15 +94,13 @@ class LookAtRepositoryTest {
     }
 
     @Test
-    void aHostThatIsAwayIsSaidToBeSoon() {
+    void aHostThatIsAwayIsTriedOnceMoreAndThenSaidToBe() {
         eyes.answer = attempt -> {
             throw new StepFailure(FailureKind.REPOSITORY_UNREACHABLE, "git.example.org does not answer.");
         };
-        var before = temporal.currentTimeMillis();
 
         assertThat(failure().message()).isEqualTo("git.example.org does not answer.");
         assertThat(eyes.looks).hasValue(2);
-        assertThat(Duration.ofMillis(temporal.currentTimeMillis() - before)).isLessThan(Duration.ofSeconds(5));
     }
 
     @Test
