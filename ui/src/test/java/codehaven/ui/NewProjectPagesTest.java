@@ -150,7 +150,6 @@ class NewProjectPagesTest {
         var first = haven.post("/projects", form);
         var second = haven.post("/projects", form);
 
-        // The token of the form differs from visit to visit here, as it does not in a browser.
         assertThat(first.statusCode()).isEqualTo(303);
         assertThat(second.statusCode()).as(second.body()).isEqualTo(303);
         assertThat(location(second)).isEqualTo(location(first));

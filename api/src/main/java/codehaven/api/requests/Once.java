@@ -98,6 +98,10 @@ public final class Once {
                 digest.update(body);
             } else if (Bodies.isForm(request)) {
                 for (var each : new TreeMap<>(request.getParameterMap()).entrySet()) {
+                    if (each.getKey().startsWith("_")) {
+                        // The page's own, such as its token, not what was filled in.
+                        continue;
+                    }
                     var field = each.getKey() + "=" + String.join("&", each.getValue()) + "\n";
                     digest.update(field.getBytes(StandardCharsets.UTF_8));
                 }
