@@ -33,7 +33,7 @@ record BuildPlot(
     private static final int SHORTEST = 2;
 
     /** Room for the grid's label is left at the right. */
-    private static final double WIDTH = 91.0;
+    private static final double WIDTH = 88.0;
 
     private static final int[] GRIDS = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200};
 

@@ -77,6 +77,7 @@ enum SettingsSection {
         }
     }
 
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of, of records
     private final List<Field> fields;
 
     SettingsSection(Field... fields) {
