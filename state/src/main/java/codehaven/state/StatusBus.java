@@ -1,6 +1,7 @@
 package codehaven.state;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -91,7 +92,7 @@ public final class StatusBus implements AutoCloseable {
         }
 
         private void run() {
-            for (var each : wanted) {
+            for (var each : List.copyOf(wanted)) {
                 wanted.remove(each);
                 try {
                     if (!turns.closed) {
