@@ -58,13 +58,13 @@ final class Visitor implements AutoCloseable {
     }
 
     Locator link(String name) {
-        return page.getByRole(
-                        AriaRole.LINK, new Page.GetByRoleOptions().setName(Pattern.compile("^" + Pattern.quote(name))))
-                .first();
+        return page.getByRole(AriaRole.LINK, named(name)).first();
     }
 
     private static Page.GetByRoleOptions named(String name) {
-        return new Page.GetByRoleOptions().setName(Pattern.compile("^" + Pattern.quote(name)));
+        // The pattern is the browser's, which knows no \\Q.
+        return new Page.GetByRoleOptions()
+                .setName(Pattern.compile("^" + name.replaceAll("[\\\\.*+?^${}()|\\[\\]]", "\\\\$0")));
     }
 
     /** Waits until the state said on top is the one wanted. */
