@@ -152,7 +152,7 @@ final class DeploymentPageMaker {
                         "",
                         time,
                         waiting != null
-                                ? ", " + waiting.reason()
+                                ? ", " + waiting.reason() + ", " + words.place(waiting.place())
                                 : usual == null ? "" : ", usually " + words.duration(usual.whole()),
                         since);
             case READY -> new Elapsed("in ", time, "", null);

@@ -71,7 +71,7 @@ final class FilesPageMaker {
                     path,
                     view.urls().deployment() + UriUtils.encodePath(path, StandardCharsets.UTF_8),
                     file.size(),
-                    file.type(),
+                    file.type().replaceFirst(";.*", ""),
                     change == null ? null : change.kind().name(),
                     change == null ? null : change.was(),
                     change == null ? 0 : change.bytes()));
