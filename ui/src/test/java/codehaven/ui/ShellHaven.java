@@ -61,14 +61,14 @@ final class ShellHaven {
         if (running == null) {
             try {
                 running = new ShellHaven(Files.createTempDirectory("codehaven-shell"));
-            } catch (IOException e) {
+            } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         }
         return running;
     }
 
-    private ShellHaven(Path data) throws IOException {
+    private ShellHaven(Path data) throws IOException, InterruptedException {
         mongo = DevMongo.start(Files.createDirectories(data.resolve("mongodb")));
         var redis = DevRedis.start(Files.createDirectories(data.resolve("redis")));
         var s3 = DevS3.start(Files.createDirectories(data.resolve("s3")), "test", "test-secret");
