@@ -45,6 +45,10 @@ public final class Watching implements SmartLifecycle {
     private static final int ACTIVE = 1_000;
     private static final int NEWEST = 20;
     private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** For those that began and ended unheard of; it reads all there are. */
+    private static final Duration LOOK_AT_NEWEST = Duration.ofSeconds(20);
+
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
     /** Of one deployment no more often than this: a person sees no more, and steps can be quick. */
@@ -217,6 +221,7 @@ public final class Watching implements SmartLifecycle {
         var sights = new HashMap<String, Sight>();
         var looked = new HashMap<String, Long>();
         var all = 0L;
+        var newest = 0L;
         var alone = true;
         while (running) {
             try {
@@ -237,7 +242,9 @@ public final class Watching implements SmartLifecycle {
                 if (alone || System.nanoTime() - all >= LOOK.toNanos()) {
                     // The first look only learns what there is, and tells what a page made just before may not show.
                     var since = alone ? Instant.now().minus(BEFORE) : Instant.MIN;
-                    lookAtAll(sights, since);
+                    var newestToo = alone || System.nanoTime() - newest >= LOOK_AT_NEWEST.toNanos();
+                    lookAtAll(sights, since, newestToo);
+                    newest = newestToo ? System.nanoTime() : newest;
                     looked.keySet().retainAll(sights.keySet());
                     all = System.nanoTime();
                     alone = false;
@@ -299,23 +306,28 @@ public final class Watching implements SmartLifecycle {
         }
     }
 
-    private void lookAtAll(Map<String, Sight> sights, Instant since) {
-        var active = state.deployments().active(ACTIVE);
-        var gone = new HashSet<>(sights.keySet());
-        for (var each : active) {
-            gone.remove(each.id());
-            see(each, sights, isAfter(each, since));
-        }
-        for (var each : state.deployments().list(Filter.ANY, null, NEWEST)) {
-            gone.remove(each.id());
-            see(each, sights, isAfter(each, since));
-        }
-        for (var id : gone) {
-            var found = state.deployments().find(id);
-            found.ifPresent(each -> see(each, sights, true));
-            if (found.isEmpty() || found.get().status().isFinal()) {
-                sights.remove(id);
+    private void lookAtAll(Map<String, Sight> sights, Instant since, boolean newestToo) {
+        var unfinished = new HashSet<String>();
+        sights.forEach((id, sight) -> {
+            if (!sight.deployment().status().isFinal()) {
+                unfinished.add(id);
             }
+        });
+        for (var each : state.deployments().active(ACTIVE)) {
+            unfinished.remove(each.id());
+            see(each, sights, isAfter(each, since));
+        }
+        for (var id : unfinished) {
+            state.deployments().find(id).ifPresentOrElse(each -> see(each, sights, true), () -> sights.remove(id));
+        }
+        if (newestToo) {
+            var newest = new HashSet<String>();
+            for (var each : state.deployments().list(Filter.ANY, null, NEWEST)) {
+                newest.add(each.id());
+                see(each, sights, isAfter(each, since));
+            }
+            sights.entrySet()
+                    .removeIf(each -> each.getValue().deployment().status().isFinal() && !newest.contains(each.getKey()));
         }
     }
 
