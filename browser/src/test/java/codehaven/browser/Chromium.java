@@ -27,8 +27,8 @@ final class Chromium implements AutoCloseable {
 
     static Chromium start() {
         var program = program();
-        var playwright =
-                Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        var playwright = Playwright.create(
+                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         try {
             var options = new BrowserType.LaunchOptions()
                     .setExecutablePath(program)

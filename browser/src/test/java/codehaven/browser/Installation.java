@@ -104,9 +104,8 @@ final class Installation implements AutoCloseable {
 
     /** Strings that pages must show as they are, and survive. */
     static String hostile() {
-        return "\"><script>alert(1)</script><b>& 🌊 \u202Eevil " + IntStream.range(0, 30)
-                .mapToObj(i -> "long-long-word")
-                .collect(Collectors.joining());
+        return "\"><script>alert(1)</script><b>& 🌊 \u202Eevil "
+                + IntStream.range(0, 30).mapToObj(i -> "long-long-word").collect(Collectors.joining());
     }
 
     @Override

@@ -53,7 +53,9 @@ final class PagesTest {
         var shop = installation.repository("storefront", Installation.chatty("first", 20, 20));
         var first = deploy("storefront", shop.url(), Map.of());
         haven.awaitStatus(first, "READY", PATIENCE);
-        shop.commit("Prices in the visitor’s currency", Installation.with(Installation.chatty("second", 20, 20), "public/a.txt", "a"));
+        shop.commit(
+                "Prices in the visitor’s currency",
+                Installation.with(Installation.chatty("second", 20, 20), "public/a.txt", "a"));
         var live = haven.deploy(Map.of("project", "storefront"));
         shop.commit(
                 "feature/CHK-2214-make-the-basket-survive-a-locale-switch-and-a-late-session-refresh",
@@ -69,7 +71,10 @@ final class PagesTest {
         haven.send("PUT", "/v1/projects/storefront/env/API", Map.of("value", Installation.hostile()), 200);
         haven.send("PUT", "/v1/projects/storefront/env/KEY", Map.of("value", "secret", "sensitive", true), 200);
 
-        var failing = deploy("ledger", installation.repository("ledger", Installation.failing()).url(), Map.of());
+        var failing = deploy(
+                "ledger",
+                installation.repository("ledger", Installation.failing()).url(),
+                Map.of());
         haven.awaitStatus(failing, "FAILED", PATIENCE);
         var missing = deploy("lost", shop.url(), Map.of("ref", "no-such-branch"));
         haven.awaitStatus(missing, "FAILED", PATIENCE);
@@ -128,10 +133,13 @@ final class PagesTest {
         for (var theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
             for (var width : List.of(1280, 390, 360)) {
                 var touch = width < 1000;
-                try (var visitor = installation.chromium().visitor(installation.home(), options -> options.setColorScheme(
-                                theme)
-                        .setViewportSize(width, touch ? 844 : 900)
-                        .setHasTouch(touch))) {
+                try (var visitor = installation
+                        .chromium()
+                        .visitor(
+                                installation.home(),
+                                options -> options.setColorScheme(theme)
+                                        .setViewportSize(width, touch ? 844 : 900)
+                                        .setHasTouch(touch))) {
                     PAGES.forEach((name, path) -> {
                         var where = name + ", " + theme + ", " + width;
                         var page = visitor.open(path);
@@ -140,8 +148,9 @@ final class PagesTest {
                         if (width != 360) {
                             picture(page, name + "-" + theme.name().toLowerCase(java.util.Locale.ROOT) + "-" + width);
                         }
-                        var over = ((Number) page.evaluate(
-                                        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+                        var over = ((Number)
+                                        page.evaluate(
+                                                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
                                 .intValue();
                         if (over > 0) {
                             wrong.add(where + ": " + over + " px too wide");
@@ -174,8 +183,12 @@ final class PagesTest {
 
     private static void axe(Page page, String where, List<String> wrong) {
         var found = new TreeSet<String>();
-        new AxeBuilder(page).analyze().getViolations().forEach(rule -> rule.getNodes().forEach(node -> found.add(
-                rule.getId() + " (" + rule.getHelp() + ") at " + node.getTarget() + " " + node.getFailureSummary())));
+        new AxeBuilder(page)
+                .analyze()
+                .getViolations()
+                .forEach(rule -> rule.getNodes()
+                        .forEach(node -> found.add(rule.getId() + " (" + rule.getHelp() + ") at " + node.getTarget()
+                                + " " + node.getFailureSummary())));
         found.forEach(each -> wrong.add(where + ": " + each));
     }
 
@@ -185,16 +198,13 @@ final class PagesTest {
         try (var visitor = installation.visitor()) {
             for (var path : List.of("/", "/new", "/system")) {
                 var page = visitor.open(path);
-                var all = ((Number) page.evaluate(
-                                """
+                var all = ((Number) page.evaluate("""
                                 () => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
-                                  .filter((e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).length"""))
-                        .intValue();
+                                  .filter((e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).length""")).intValue();
                 var seen = new java.util.HashSet<Object>();
                 for (int i = 0; i < all + 5; i++) {
                     page.keyboard().press("Tab");
-                    seen.add(page.evaluate(
-                            """
+                    seen.add(page.evaluate("""
                             () => {
                               const e = document.activeElement;
                               if (!e || e === document.body) return null;
@@ -206,7 +216,9 @@ final class PagesTest {
                             }"""));
                 }
                 seen.remove(null);
-                assertThat(seen).as("on " + path).noneMatch(each -> each.toString().startsWith("no focus ring"));
+                assertThat(seen)
+                        .as("on " + path)
+                        .noneMatch(each -> each.toString().startsWith("no focus ring"));
                 assertThat(seen.size()).as("on " + path).isGreaterThanOrEqualTo(all);
             }
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.ConsoleMessage;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -28,11 +29,18 @@ final class Visitor implements AutoCloseable {
         context.setDefaultTimeout(20_000);
         page = context.newPage();
         page.onConsoleMessage(message -> {
-            if (message.type().equals("error") || message.type().equals("warning")) {
+            if ((message.type().equals("error") || message.type().equals("warning")) && isOurs(message)) {
                 complaints.add(message.type() + ": " + message.text() + " at " + message.location());
             }
         });
         page.onPageError(complaints::add);
+    }
+
+    /** Not of the sites that are visited, and not what htmx says when a page is left while it asks for a part. */
+    private boolean isOurs(ConsoleMessage message) {
+        return message.location().startsWith(home.toString())
+                && !message.text().startsWith("htmx:sendAbort")
+                && !message.text().startsWith("htmx:afterRequest");
     }
 
     static Visitor of(Browser browser, URI home, UnaryOperator<Browser.NewContextOptions> options) {
@@ -84,7 +92,9 @@ final class Visitor implements AutoCloseable {
     }
 
     void assertNoComplaint() {
-        assertThat(complaints).as("what the browser said while it showed %s", page.url()).isEmpty();
+        assertThat(complaints)
+                .as("what the browser said while it showed %s", page.url())
+                .isEmpty();
     }
 
     @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.text.Normalizer;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** A project's name in addresses: one DNS label (RFC 1123) of at most {@value #MAX_LENGTH} characters. */
@@ -20,6 +21,15 @@ public record Slug(@JsonValue String text) {
         if (text.length() > MAX_LENGTH || !FORM.matcher(text).matches()) {
             throw new IllegalArgumentException("a project's name is 1 to " + MAX_LENGTH
                     + " lower-case letters, digits and inner hyphens, not '" + text + "'");
+        }
+    }
+
+    /** The slug, if the text is one. */
+    public static Optional<Slug> of(String text) {
+        try {
+            return Optional.of(new Slug(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
         }
     }
 

@@ -2,6 +2,7 @@ package codehaven.ui;
 
 import codehaven.api.overview.ProjectOverview;
 import codehaven.api.overview.ProjectOverview.Standing;
+import codehaven.model.Slug;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Arrays;
 import java.util.Locale;
@@ -32,16 +33,19 @@ final class ProjectPages {
             Model model,
             @RequestParam(defaultValue = "") String q,
             @RequestParam(defaultValue = "") String state,
-            @RequestParam(required = false) @Nullable String after) {
+            @RequestParam(required = false) @Nullable String after,
+            @RequestParam(required = false) @Nullable String deleted) {
         var text = q.length() > LONGEST ? q.substring(0, LONGEST) : q;
         var standing = standing(state);
         model.addAttribute("q", text);
         model.addAttribute("state", standing == null ? "" : standing.name().toLowerCase(Locale.ROOT));
         model.addAttribute("after", after);
+        model.addAttribute("deleted", deleted != null && Slug.of(deleted).isPresent() ? deleted : null);
         var page = overview.page(text, standing, after);
         model.addAttribute("list", page);
         model.addAttribute(
-                "rows", page.rows().stream().map(each -> ProjectRow.of(each, words)).toList());
+                "rows",
+                page.rows().stream().map(each -> ProjectRow.of(each, words)).toList());
         model.addAttribute("here", request.getServerName() + ":" + request.getServerPort());
         return "projects/list";
     }

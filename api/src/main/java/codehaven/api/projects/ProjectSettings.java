@@ -5,7 +5,6 @@ import codehaven.api.requests.Fields;
 import codehaven.model.Project;
 import codehaven.model.Slug;
 import codehaven.state.State;
-import java.util.Optional;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -27,7 +26,7 @@ public final class ProjectSettings {
      * @throws Problem 404 if there is none
      */
     public Project find(String slug) {
-        return slugOf(slug).flatMap(state.projects()::find).orElseThrow(() -> unknown(slug));
+        return Slug.of(slug).flatMap(state.projects()::find).orElseThrow(() -> unknown(slug));
     }
 
     /**
@@ -48,7 +47,7 @@ public final class ProjectSettings {
     }
 
     Project changed(String slug, ObjectNode body) {
-        return slugOf(slug)
+        return Slug.of(slug)
                 .flatMap(each ->
                         state.projects().update(each, old -> ProjectForm.applied(Fields.of(body), old, repositories)))
                 .orElseThrow(() -> unknown(slug));
@@ -61,14 +60,6 @@ public final class ProjectSettings {
      */
     public void delete(String slug) {
         removal.remove(find(slug));
-    }
-
-    static Optional<Slug> slugOf(String text) {
-        try {
-            return Optional.of(new Slug(text));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
     }
 
     static Problem unknown(String slug) {

@@ -2,7 +2,6 @@ package codehaven.api.projects;
 
 import codehaven.api.ApiSettings;
 import codehaven.api.problems.Problem;
-import codehaven.api.requests.Fields;
 import codehaven.api.requests.Once;
 import codehaven.api.requests.Page;
 import codehaven.model.Slug;
@@ -105,10 +104,7 @@ final class ProjectsController {
             description = "Cancels its running deployments; its sites, variables, deployments and logs go with it.")
     ResponseEntity<Void> delete(HttpServletRequest request, @PathVariable String slug) {
         return once.make(request, slug, (result, repeated) -> {
-            if (repeated
-                    && ProjectSettings.slugOf(slug)
-                            .flatMap(state.projects()::find)
-                            .isEmpty()) {
+            if (repeated && Slug.of(slug).flatMap(state.projects()::find).isEmpty()) {
                 return ResponseEntity.noContent().build();
             }
             projects.delete(slug);
@@ -117,7 +113,6 @@ final class ProjectsController {
     }
 
     private static Slug cursor(String after) {
-        return ProjectSettings.slugOf(after)
-                .orElseThrow(() -> Problem.invalid("after", "after is the next of the page before."));
+        return Slug.of(after).orElseThrow(() -> Problem.invalid("after", "after is the next of the page before."));
     }
 }

@@ -131,7 +131,7 @@ public final class Production {
      * @throws Problem 404 if there is no such project
      */
     Slug project(String slug) {
-        return slugOf(slug)
+        return Slug.of(slug)
                 .filter(each -> state.projects().find(each).isPresent())
                 .orElseThrow(() -> Problem.notFound("There is no project " + slug + "."));
     }
@@ -186,13 +186,5 @@ public final class Production {
 
     private Host host(Slug project) {
         return Host.ofProduction(project, settings.sitesDomain());
-    }
-
-    private static Optional<Slug> slugOf(String text) {
-        try {
-            return Optional.of(new Slug(text));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
     }
 }
