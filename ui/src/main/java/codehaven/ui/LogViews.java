@@ -102,7 +102,7 @@ final class LogViews {
     private static boolean isRunning(Deployment deployment, Outline outline) {
         var finished = deployment.finishedAt();
         return !deployment.status().isFinal()
-                || !outline.ended() && finished != null && finished.plus(TOLD).isAfter(Instant.now());
+                || (!outline.ended() && finished != null && finished.plus(TOLD).isAfter(Instant.now()));
     }
 
     private static String written(Range range) {
@@ -179,9 +179,9 @@ final class LogViews {
         var failed = outline.sections().reversed().stream()
                 .filter(each -> step == null || each.step() == step)
                 .findFirst();
+        var lines = failed.map(each -> new Range(each.from(), each.to())).orElse(new Range(1, outline.lines()));
         return outline.errors().items().stream()
-                .filter(n -> failed.isEmpty()
-                        || n >= failed.get().from() && n <= failed.get().to())
+                .filter(lines::has)
                 .findFirst()
                 .orElse(outline.lines());
     }
@@ -192,8 +192,7 @@ final class LogViews {
         var status = status(section, isLive, deployment.status());
         var step = section.step();
         var started = section.startedAt();
-        var ended = section.endedAt();
-        var runs = isLive && started != null && ended == null;
+        var ended = section.endedAt() == null && isLive ? Instant.now() : section.endedAt();
         return new Part(
                 step,
                 step == null ? "Log" : words.status(step),
@@ -201,10 +200,8 @@ final class LogViews {
                 icon(status),
                 section.from(),
                 section.to(),
-                started == null || ended == null && !runs
-                        ? null
-                        : words.duration(Duration.between(started, ended == null ? Instant.now() : ended)),
-                runs ? words.iso(started) : null,
+                started == null || ended == null ? null : words.duration(Duration.between(started, ended)),
+                started == null || section.endedAt() != null || !isLive ? null : words.iso(started),
                 open,
                 open ? chunks(deployment.id(), section, choice.around(), look) : List.of());
     }
