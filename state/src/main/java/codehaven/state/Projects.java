@@ -42,7 +42,8 @@ public final class Projects {
      * @param at when its newest deployment was made, or where there is none, the project
      * @param deployment the newest one, where there is one; of many at once a crash may leave one that is not there
      */
-    public record Activity(Slug project, Instant at, @Nullable String deployment) {}
+    public record Activity(
+            Slug project, Instant at, @Nullable String deployment) {}
 
     private final Mongo mongo;
 
@@ -123,9 +124,8 @@ public final class Projects {
     public List<Activity> activity() {
         var documents = mongo.in(
                 Mongo.PROJECTS,
-                projects -> projects.find()
-                        .projection(include(CREATED_AT, LATEST))
-                        .into(new ArrayList<>()));
+                projects ->
+                        projects.find().projection(include(CREATED_AT, LATEST)).into(new ArrayList<>()));
         var looked = documents.stream()
                 .filter(each -> !each.containsKey(LATEST))
                 .map(each -> each.getString("_id"))
@@ -176,7 +176,9 @@ public final class Projects {
                 return;
             }
             var before = found.get(LATEST) instanceof Document kept ? kept.getDate(CREATED_AT) : null;
-            if (at == null ? found.containsKey(LATEST) : before != null && before.toInstant().isAfter(at)) {
+            if (at == null
+                    ? found.containsKey(LATEST)
+                    : before != null && before.toInstant().isAfter(at)) {
                 return;
             }
             var next = new Document(found);

@@ -90,8 +90,9 @@ final class DotEnv {
             }
             var name = line.substring(0, equals).strip();
             if (!NAME.matcher(name).matches()) {
-                wrong.add("Line " + number
-                        + " has no name before its '='. A name has letters, digits and '_', and does not begin with a digit.");
+                wrong.add(
+                        "Line " + number
+                                + " has no name before its '='. A name has letters, digits and '_', and does not begin with a digit.");
                 return;
             }
             var value = value(line.substring(equals + 1).strip(), number);

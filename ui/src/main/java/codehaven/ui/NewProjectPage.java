@@ -70,7 +70,9 @@ record NewProjectPage(
 
     /** Whether there is a choice of folders, rather than a field for one. */
     public boolean choice() {
-        return candidates().size() > 1 || (candidates().size() == 1 && !candidates().getFirst().directory().isEmpty());
+        return candidates().size() > 1
+                || (candidates().size() == 1
+                        && !candidates().getFirst().directory().isEmpty());
     }
 
     /** "A monorepo: three folders can be deployed by themselves." */

@@ -43,8 +43,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class NewProjectPages {
 
     /** What can be set of a project in this form, by the names that REST knows. */
-    private static final List<String> SETTINGS = List.of(
-            "rootDirectory", "framework", "installCommand", "buildCommand", "outputDirectory", "nodeVersion");
+    private static final List<String> SETTINGS =
+            List.of("rootDirectory", "framework", "installCommand", "buildCommand", "outputDirectory", "nodeVersion");
 
     /** As they stand in the form: the first that is wrong gets the focus. */
     private static final List<String> ORDER = List.of(
@@ -141,7 +141,8 @@ final class NewProjectPages {
             }
             // A name is all that can be taken.
             var refusal = refused.status() == 409
-                    ? Refusal.of(Problem.invalid("name", Objects.toString(refused.body().detail())))
+                    ? Refusal.of(Problem.invalid(
+                            "name", Objects.toString(refused.body().detail())))
                     : Refusal.of(refused);
             return shown(typed, false, refusal);
         }
@@ -214,15 +215,14 @@ final class NewProjectPages {
     }
 
     private static ObjectNode variable(String key, String value) {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("value", value)
-                .put("sensitive", DotEnv.isSecret(key, value));
+        return JsonNodeFactory.instance.objectNode().put("value", value).put("sensitive", DotEnv.isSecret(key, value));
     }
 
     /** The first deployment is of the production branch; where that is the default one, Git says which it is. */
     private static ObjectNode order(Project project, Map<String, String> typed) {
-        var body = JsonNodeFactory.instance.objectNode().put("project", project.slug().text());
+        var body = JsonNodeFactory.instance
+                .objectNode()
+                .put("project", project.slug().text());
         var branch = project.productionBranch();
         if (branch != null && !branch.equals(typed.get("defaultBranch"))) {
             body.put("ref", branch);

@@ -41,7 +41,8 @@ final class ProjectPages {
         var page = overview.page(text, standing, after);
         model.addAttribute("list", page);
         model.addAttribute(
-                "rows", page.rows().stream().map(each -> ProjectRow.of(each, words)).toList());
+                "rows",
+                page.rows().stream().map(each -> ProjectRow.of(each, words)).toList());
         model.addAttribute("here", request.getServerName() + ":" + request.getServerPort());
         return "projects/list";
     }

@@ -76,7 +76,9 @@ record ProjectRow(
                     case FAILED, READY ->
                         commit == null
                                 ? "production live " + words.standing(since)
-                                : (newest == DeploymentStatus.FAILED ? "production still serves " : "production serves ")
+                                : (newest == DeploymentStatus.FAILED
+                                                ? "production still serves "
+                                                : "production serves ")
                                         + commit.abbreviated();
                     case null, default -> "production live " + words.standing(since);
                 };

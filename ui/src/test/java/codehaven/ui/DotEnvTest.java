@@ -60,8 +60,7 @@ class DotEnvTest {
 
     @Test
     void theLastOfANameHolds() {
-        assertThat(DotEnv.parse("A=1\nB=2\nA=3").variables())
-                .containsExactly(Map.entry("B", "2"), Map.entry("A", "3"));
+        assertThat(DotEnv.parse("A=1\nB=2\nA=3").variables()).containsExactly(Map.entry("B", "2"), Map.entry("A", "3"));
     }
 
     @Test

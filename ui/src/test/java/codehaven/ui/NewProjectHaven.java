@@ -135,11 +135,13 @@ final class NewProjectHaven {
         public Inspection inspect(InspectionRequest request) {
             var repository = request.source().repository();
             if (repository.endsWith("/missing")) {
-                throw new StepFailure(FailureKind.REPOSITORY_NOT_FOUND, "There is no Git repository at " + repository + ".")
+                throw new StepFailure(
+                                FailureKind.REPOSITORY_NOT_FOUND, "There is no Git repository at " + repository + ".")
                         .crossing(1);
             }
             if (repository.endsWith("/away")) {
-                throw new StepFailure(FailureKind.REPOSITORY_UNREACHABLE, "git.example.org does not answer.").crossing(2);
+                throw new StepFailure(FailureKind.REPOSITORY_UNREACHABLE, "git.example.org does not answer.")
+                        .crossing(2);
             }
             return new Inspection(
                     "main",
@@ -223,8 +225,7 @@ final class NewProjectHaven {
     }
 
     void project(String slug, Instant at) {
-        state.projects()
-                .create(new Project(new Slug(slug), REPOSITORIES + slug, "main", BuildSettings.DETECTED, at));
+        state.projects().create(new Project(new Slug(slug), REPOSITORIES + slug, "main", BuildSettings.DETECTED, at));
     }
 
     Deployment deployment(String id, String slug, DeploymentStatus status, String message, Instant at) {
@@ -238,7 +239,11 @@ final class NewProjectHaven {
                 BuildSettings.DETECTED,
                 generation.incrementAndGet(),
                 "main",
-                new Commit(new CommitSha(String.format("%08d", id.hashCode() & 0xffffff) + "0".repeat(32)), message, "Ada", at),
+                new Commit(
+                        new CommitSha(String.format("%08d", id.hashCode() & 0xffffff) + "0".repeat(32)),
+                        message,
+                        "Ada",
+                        at),
                 "vite",
                 Kind.STATIC,
                 at.truncatedTo(ChronoUnit.MILLIS),

@@ -48,7 +48,8 @@ class NewProjectPagesTest {
                                 "env", "KEPT=1"))
                 .body();
 
-        assertThat(page).contains("<strong>VitePress</strong>", "placeholder=\".vitepress/dist\"", "KEPT=1", "1 variable.");
+        assertThat(page)
+                .contains("<strong>VitePress</strong>", "placeholder=\".vitepress/dist\"", "KEPT=1", "1 variable.");
         assertThat(field(page, "name")).as("docs alone says nothing").contains("value=\"folders-docs\"");
     }
 
@@ -105,7 +106,9 @@ class NewProjectPagesTest {
         var project = project("made");
         assertThat(project.settings().rootDirectory()).isEqualTo("apps/shop");
         assertThat(project.settings().buildCommand()).isEqualTo("make site");
-        assertThat(project.settings().installCommand()).as("what is left empty is detected").isNull();
+        assertThat(project.settings().installCommand())
+                .as("what is left empty is detected")
+                .isNull();
         assertThat(project.productionBranch()).isEqualTo("main");
         assertThat(haven.state.variables().resolve(project.slug(), Environment.PRODUCTION))
                 .isEqualTo(Map.of("NEXT_PUBLIC_API", "https://api.example", "PAYMENT_KEY", "a\nb"));
@@ -237,7 +240,8 @@ class NewProjectPagesTest {
 
     /** The tag of the control with the id. */
     private static String field(String page, String id) {
-        var match = Pattern.compile("<(?:input|select|textarea)[^>]*\\bid=\"" + id + "\"[^>]*>").matcher(page);
+        var match = Pattern.compile("<(?:input|select|textarea)[^>]*\\bid=\"" + id + "\"[^>]*>")
+                .matcher(page);
         assertThat(match.find()).as(id).isTrue();
         return match.group();
     }

@@ -110,8 +110,7 @@ class LookAtRepositoryTest {
         };
 
         assertThat(failure())
-                .isEqualTo(new Failure(
-                        null, FailureKind.REPOSITORY_NOT_FOUND, "There is no Git repository there."));
+                .isEqualTo(new Failure(null, FailureKind.REPOSITORY_NOT_FOUND, "There is no Git repository there."));
         assertThat(eyes.looks).hasValue(1);
     }
 
@@ -121,7 +120,8 @@ class LookAtRepositoryTest {
                 .isThrownBy(() -> look(false))
                 .havingCause()
                 .asInstanceOf(type(ApplicationFailure.class))
-                .satisfies(failed -> assertThat(failed.getDetails().get(Failure.class).message())
+                .satisfies(failed -> assertThat(
+                                failed.getDetails().get(Failure.class).message())
                         .isEqualTo("No worker took the step up in time."));
     }
 
@@ -129,7 +129,10 @@ class LookAtRepositoryTest {
         try {
             throw new AssertionError("it was seen: " + look(true));
         } catch (WorkflowFailedException e) {
-            return ((ApplicationFailure) e.getCause()).getDetails().get(Failure.class);
+            if (e.getCause() instanceof ApplicationFailure failed) {
+                return failed.getDetails().get(Failure.class);
+            }
+            throw e;
         }
     }
 

@@ -60,13 +60,7 @@ final class Clone implements AutoCloseable {
             @Nullable String defaultBranch) {}
 
     /** @param scratch for objects; whoever made it deletes it */
-    Clone(
-            Settings settings,
-            Network network,
-            GitSource source,
-            boolean submodules,
-            StepScope scope,
-            Path scratch) {
+    Clone(Settings settings, Network network, GitSource source, boolean submodules, StepScope scope, Path scratch) {
         this.settings = settings;
         this.network = network;
         this.source = source;

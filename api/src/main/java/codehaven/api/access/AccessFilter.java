@@ -41,7 +41,8 @@ final class AccessFilter extends OncePerRequestFilter {
             throws ServletException, IOException {
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("X-Frame-Options", "DENY");
-        // With no-referrer, browsers send "Origin: null" with our own forms (Fetch, "append a request `Origin` header").
+        // With no-referrer, browsers send "Origin: null" with our own forms (Fetch, "append a request `Origin`
+        // header").
         response.setHeader("Referrer-Policy", "same-origin");
         response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
         if (request.getRequestURI().startsWith("/v1/")) {

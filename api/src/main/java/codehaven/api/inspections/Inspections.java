@@ -90,8 +90,9 @@ public final class Inspections {
             }
             case Runs.Look.Failed(var failure) -> throw problem(failure, order);
             case Runs.Look.Late() ->
-                throw Problem.gatewayTimeout("No worker looked at the repository in time. Check that one runs; or deploy"
-                        + " it without a look, which waits for one.");
+                throw Problem.gatewayTimeout(
+                        "No worker looked at the repository in time. Check that one runs; or deploy"
+                                + " it without a look, which waits for one.");
         };
     }
 
@@ -121,9 +122,8 @@ public final class Inspections {
         return switch (failure.kind()) {
             case REPOSITORY_NOT_FOUND -> Problem.notFound(said);
             case REPOSITORY_REFUSED -> Problem.invalid("repository", said);
-            case REF_NOT_FOUND -> order.ref() == null
-                    ? Problem.invalid("repository", failure.message())
-                    : Problem.invalid("ref", said);
+            case REF_NOT_FOUND ->
+                order.ref() == null ? Problem.invalid("repository", failure.message()) : Problem.invalid("ref", said);
             case NO_PROJECT_FOUND -> Problem.invalid("rootDirectory", said);
             case UNEXPECTED -> Problem.gatewayTimeout(said);
             case REPOSITORY_UNREACHABLE,
@@ -143,8 +143,8 @@ public final class Inspections {
 
     private static String hash(Order order) {
         try {
-            var digest = MessageDigest.getInstance("SHA-256")
-                    .digest(order.toString().getBytes(StandardCharsets.UTF_8));
+            var digest =
+                    MessageDigest.getInstance("SHA-256").digest(order.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest).substring(0, 20);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);

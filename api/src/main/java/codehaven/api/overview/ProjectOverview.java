@@ -115,7 +115,8 @@ public final class ProjectOverview {
      * @param total how many there are
      * @param older the cursor of the page after this one; absent at the end
      */
-    public record Page(List<Row> rows, int found, int total, @Nullable String older) {}
+    public record Page(
+            List<Row> rows, int found, int total, @Nullable String older) {}
 
     /**
      * The projects that match.
@@ -139,8 +140,8 @@ public final class ProjectOverview {
             var lower = text.toLowerCase(Locale.ROOT);
             var mentioning = state.deployments().mentioning(text, deployments(all));
             matching = matching.stream()
-                    .filter(each ->
-                            host(each).text().contains(lower) || mentioning.contains(Objects.toString(each.deployment())))
+                    .filter(each -> host(each).text().contains(lower)
+                            || mentioning.contains(Objects.toString(each.deployment())))
                     .toList();
         }
         if (standing != null) {
@@ -237,9 +238,7 @@ public final class ProjectOverview {
 
     /** As it was built last, or is live. */
     private static @Nullable String framework(
-            @Nullable Deployment newest,
-            @Nullable Site site,
-            Map<String, Deployment> deployments) {
+            @Nullable Deployment newest, @Nullable Site site, Map<String, Deployment> deployments) {
         if (newest != null && newest.framework() != null) {
             return label(newest.framework());
         }

@@ -2,7 +2,6 @@ package codehaven.api.projects;
 
 import codehaven.api.ApiSettings;
 import codehaven.api.problems.Problem;
-import codehaven.api.requests.Fields;
 import codehaven.api.requests.Once;
 import codehaven.api.requests.Page;
 import codehaven.model.Slug;

@@ -27,7 +27,6 @@ import io.temporal.api.taskqueue.v1.PollerInfo;
 import io.temporal.api.taskqueue.v1.TaskQueue;
 import io.temporal.api.workflow.v1.PendingActivityInfo;
 import io.temporal.api.workflow.v1.WorkflowExecutionInfo;
-import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
 import io.temporal.api.workflowservice.v1.DescribeTaskQueueRequest;
 import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
 import io.temporal.api.workflowservice.v1.GetSystemInfoRequest;
@@ -170,8 +169,8 @@ public final class Runs implements DisposableBean {
                 .setWorkflowRunTimeout(INSPECTION)
                 .setStaticSummary("Look at " + request.source().repository())
                 .build();
-        var run = asked(() -> WorkflowClient.start(
-                client.newWorkflowStub(InspectionWorkflow.class, options)::inspect, request));
+        var run = asked(() ->
+                WorkflowClient.start(client.newWorkflowStub(InspectionWorkflow.class, options)::inspect, request));
         try {
             return new Look.Seen(stub(run.getWorkflowId(), run.getRunId())
                     .getResult(INSPECTION.toMillis(), TimeUnit.MILLISECONDS, Inspection.class));
