@@ -25,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class PagesTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final String BRANCH =
+            "feature/CHK-2214-make-the-basket-survive-a-locale-switch-and-a-late-session-refresh";
     private static final Path PICTURES = Path.of("target/screenshots");
 
     @TempDir
@@ -57,16 +59,10 @@ final class PagesTest {
                 "Prices in the visitor’s currency",
                 Installation.with(Installation.chatty("second", 20, 20), "public/a.txt", "a"));
         var live = haven.deploy(Map.of("project", "storefront"));
-        shop.commit(
-                "feature/CHK-2214-make-the-basket-survive-a-locale-switch-and-a-late-session-refresh",
-                Installation.hostile(),
-                Map.of("note.txt", "x"));
+        shop.branch(BRANCH, "main");
+        shop.commit(BRANCH, Installation.hostile(), Map.of("note.txt", "x"));
         haven.awaitStatus(live, "READY", PATIENCE);
-        var preview = haven.deploy(Map.of(
-                "project",
-                "storefront",
-                "ref",
-                "feature/CHK-2214-make-the-basket-survive-a-locale-switch-and-a-late-session-refresh"));
+        var preview = haven.deploy(Map.of("project", "storefront", "ref", BRANCH));
         haven.awaitStatus(preview, "READY", PATIENCE);
         haven.send("PUT", "/v1/projects/storefront/env/API", Map.of("value", Installation.hostile()), 200);
         haven.send("PUT", "/v1/projects/storefront/env/KEY", Map.of("value", "secret", "sensitive", true), 200);

@@ -180,10 +180,7 @@ final class LogViews {
                 .filter(each -> step == null || each.step() == step)
                 .findFirst();
         var lines = failed.map(each -> new Range(each.from(), each.to())).orElse(new Range(1, outline.lines()));
-        return outline.errors().items().stream()
-                .filter(lines::has)
-                .findFirst()
-                .orElse(outline.lines());
+        return outline.errors().items().stream().filter(lines::has).findFirst().orElse(outline.lines());
     }
 
     private Part part(Deployment deployment, Section section, boolean isLive, Choice choice, Look look) {
