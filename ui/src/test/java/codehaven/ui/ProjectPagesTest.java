@@ -59,12 +59,7 @@ class ProjectPagesTest {
 
         assertThat(rows(haven.get("/?q=FIND-ONE.sites").body())).containsExactly("find-one");
         assertThat(rows(haven.get("/?q=zebra").body())).containsExactly("find-one");
-<<<<<<< HEAD
-        assertThat(rows(haven.get("/?q=" + one.commit().sha().abbreviated()).body()))
-                .containsExactly("find-one");
-=======
         assertThat(rows(haven.get("/?q=" + sha(one)).body())).containsExactly("find-one");
->>>>>>> b
         assertThat(rows(haven.get("/?q=zebra&state=ready").body())).containsExactly("find-one");
         assertThat(rows(haven.get("/?q=zebra&state=failed").body())).isEmpty();
     }
