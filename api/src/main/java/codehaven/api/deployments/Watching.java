@@ -327,7 +327,8 @@ public final class Watching implements SmartLifecycle {
                 see(each, sights, isAfter(each, since));
             }
             sights.entrySet()
-                    .removeIf(each -> each.getValue().deployment().status().isFinal() && !newest.contains(each.getKey()));
+                    .removeIf(
+                            each -> each.getValue().deployment().status().isFinal() && !newest.contains(each.getKey()));
         }
     }
 
