@@ -107,11 +107,7 @@ final class DeploymentPageMaker {
                 word(deployment, waiting),
                 elapsed(deployment, history, usual, waiting, now),
                 about(deployment),
-                deployment.commit() == null
-                        ? null
-                        : Forge.of(deployment.source().repository())
-                                .map(forge -> forge.commit(deployment.commit().sha()))
-                                .orElse(null),
+                commitLink(deployment),
                 framework(view),
                 Track.of(deployment, history, usual, waiting, now, words),
                 other(neighbours.production(deployment), deployment),
@@ -169,6 +165,15 @@ final class DeploymentPageMaker {
         }
         var source = deployment.source();
         return (source.ref() == null ? "The default branch" : source.ref()) + " of " + source.repository();
+    }
+
+    private static @Nullable String commitLink(Deployment deployment) {
+        var commit = deployment.commit();
+        return commit == null
+                ? null
+                : Forge.of(deployment.source().repository())
+                        .map(forge -> forge.commit(commit.sha()))
+                        .orElse(null);
     }
 
     private static @Nullable String framework(DeploymentView view) {
@@ -242,24 +247,20 @@ final class DeploymentPageMaker {
         var all = manifest.files();
         var bytes = all.values().stream().mapToLong(Manifest.File::size).sum();
         var changes = before.map(each -> Changes.between(each, manifest)).orElse(null);
-        var isChanged = changes != null && !changes.files().isEmpty();
-        var shown = isChanged
-                ? changes.files().stream()
-                        .sorted(Comparator.comparingLong((Changes.Change each) -> -Math.abs(each.bytes()))
-                                .thenComparing(Changes.Change::path))
-                        .limit(CHANGES_SHOWN)
-                        .toList()
-                : List.<Changes.Change>of();
-        var largest = isChanged
-                ? List.<Largest>of()
-                : all.entrySet().stream()
-                        .map(each -> new Largest(each.getKey(), each.getValue().size()))
-                        .sorted(Comparator.comparingLong(Largest::size)
-                                .reversed()
-                                .thenComparing(Largest::path))
-                        .limit(LARGEST_SHOWN)
-                        .toList();
-        return new Files(all.size(), bytes, changes, shown, largest);
+        if (changes != null && !changes.files().isEmpty()) {
+            var shown = changes.files().stream()
+                    .sorted(Comparator.comparingLong((Changes.Change each) -> -Math.abs(each.bytes()))
+                            .thenComparing(Changes.Change::path))
+                    .limit(CHANGES_SHOWN)
+                    .toList();
+            return new Files(all.size(), bytes, changes, shown, List.of());
+        }
+        var largest = all.entrySet().stream()
+                .map(each -> new Largest(each.getKey(), each.getValue().size()))
+                .sorted(Comparator.comparingLong(Largest::size).reversed().thenComparing(Largest::path))
+                .limit(LARGEST_SHOWN)
+                .toList();
+        return new Files(all.size(), bytes, changes, List.of(), largest);
     }
 
     private String address(Deployment deployment, HttpServletRequest request) {

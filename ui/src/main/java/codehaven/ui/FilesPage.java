@@ -42,7 +42,7 @@ record FilesPage(
      * A file.
      *
      * @param url where it is served; absent for one that is gone
-     * @param change {@code added}, {@code changed} or {@code removed}; absent where it is the same
+     * @param change how it differs, as {@code Changes.Kind} says it; absent where it is the same
      * @param was its name before, where that was another one
      * @param grown by how many bytes
      */

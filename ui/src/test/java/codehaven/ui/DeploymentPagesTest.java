@@ -18,6 +18,7 @@ import codehaven.model.Step;
 import codehaven.model.StepRun;
 import java.net.http.HttpResponse;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class DeploymentPagesTest {
@@ -166,12 +167,8 @@ class DeploymentPagesTest {
                 .step(Step.BUILDING, StepRun.State.failed, 1, ofSeconds(3), ofSeconds(45))
                 .put();
         var html = page("failed01");
-        var sha = haven.state
-                .deployments()
-                .find("failed01")
-                .orElseThrow()
-                .commit()
-                .sha();
+        var found = haven.state.deployments().find("failed01").orElseThrow();
+        var sha = Objects.requireNonNull(found.commit()).sha();
         assertThat(text(html))
                 .contains("Failed in Buildingafter 45 s")
                 .contains("pnpm build failed with exit code 1: Type error")
