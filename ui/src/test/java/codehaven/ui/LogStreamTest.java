@@ -69,7 +69,7 @@ class LogStreamTest {
         assertThat(log.at("/to").asLong()).isEqualTo(2);
         assertThat(log.at("/step").asString()).isEqualTo("CLONING");
         assertThat(log.at("/bytes").asLong())
-                .isEqualTo(2 * "\u001b[32mé\u001b[0m<1\n".getBytes(StandardCharsets.UTF_8).length);
+                .isEqualTo(2L * "\u001b[32mé\u001b[0m<1\n".getBytes(StandardCharsets.UTF_8).length);
         assertThat(log.at("/html").asString()).contains("<span class=\"ansi-32\">é</span>&lt;1");
         assertThat(events.get(3).data().at("/status").asString()).isEqualTo("DONE");
         assertThat(events.get(5).data().at("/last").asBoolean()).isTrue();
