@@ -1,6 +1,7 @@
 package codehaven.ui;
 
 import java.util.concurrent.TimeUnit;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -8,7 +9,7 @@ import org.springframework.context.annotation.ComponentScan;
 import org.springframework.http.CacheControl;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
-import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
+import org.springframework.web.servlet.resource.ResourceUrlProvider;
 import org.springframework.web.servlet.resource.VersionResourceResolver;
 import org.webjars.WebJarVersionLocator;
 
@@ -34,10 +35,9 @@ class Dashboard implements WebMvcConfigurer {
                 .addResolver(new VersionResourceResolver().addContentVersionStrategy("/**"));
     }
 
-    /** Lets {@code @{/assets/…}} in templates become the address with the digest. */
     @Bean
-    FilterRegistrationBean<ResourceUrlEncodingFilter> assetAddresses() {
-        var filter = new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
+    FilterRegistrationBean<AssetAddresses> assetAddresses(ObjectProvider<ResourceUrlProvider> addresses) {
+        var filter = new FilterRegistrationBean<>(new AssetAddresses(addresses));
         // Before those that refuse: their pages load assets as well.
         filter.setOrder(BEFORE_REFUSALS);
         return filter;

@@ -129,7 +129,10 @@ class LookAtRepositoryTest {
         try {
             throw new AssertionError("it was seen: " + look(true));
         } catch (WorkflowFailedException e) {
-            return ((ApplicationFailure) e.getCause()).getDetails().get(Failure.class);
+            if (e.getCause() instanceof ApplicationFailure failed) {
+                return failed.getDetails().get(Failure.class);
+            }
+            throw e;
         }
     }
 

@@ -32,7 +32,6 @@ public final class Logs {
     /** How long a text may be that is looked for. */
     public static final int LONGEST_TEXT = 200;
 
-    private static final int EVENTS_PER_READ = 1_000;
     private static final int OUTLINES_IN_MEMORY = 256;
     private static final int MOST_ERRORS = 1_000;
 
