@@ -243,12 +243,12 @@ final class NewProjectPages {
             } catch (Problem unseen) {
                 // Where nobody could look, it can be deployed all the same.
                 open = unseen.status() >= 500;
-                told = refusal == Refusal.NONE ? Refusal.of(atRepository(unseen)) : refusal;
+                told = refusal.equals(Refusal.NONE) ? Refusal.of(atRepository(unseen)) : refusal;
             }
         }
         var page = page(typed, open, seen, told);
         var view = new ModelAndView("projects/new", Map.of("form", page));
-        if (refusal != Refusal.NONE) {
+        if (!refusal.equals(Refusal.NONE)) {
             view.setStatus(HttpStatus.UNPROCESSABLE_CONTENT);
         }
         return view;

@@ -33,21 +33,14 @@ final class ProjectsController {
 
     private final State state;
     private final ApiSettings settings;
-    private final Repositories repositories;
     private final NewProjects newProjects;
     private final ProjectSettings projects;
     private final Once once;
 
     ProjectsController(
-            State state,
-            ApiSettings settings,
-            Repositories repositories,
-            NewProjects newProjects,
-            ProjectSettings projects,
-            Once once) {
+            State state, ApiSettings settings, NewProjects newProjects, ProjectSettings projects, Once once) {
         this.state = state;
         this.settings = settings;
-        this.repositories = repositories;
         this.newProjects = newProjects;
         this.projects = projects;
         this.once = once;
