@@ -3,9 +3,6 @@ package codehaven.ui;
 import codehaven.api.ApiServer;
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
-import codehaven.dev.DevMongo;
-import codehaven.dev.DevRedis;
-import codehaven.dev.DevS3;
 import codehaven.model.BuildSettings;
 import codehaven.model.Commit;
 import codehaven.model.CommitSha;
@@ -24,7 +21,6 @@ import codehaven.model.Slug;
 import codehaven.model.Target;
 import codehaven.model.Trigger;
 import codehaven.state.State;
-import codehaven.state.StateSettings;
 import codehaven.workflows.Inspecting;
 import codehaven.workflows.InspectionRequest;
 import codehaven.workflows.LookAtRepository;
@@ -47,7 +43,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -85,18 +80,8 @@ final class NewProjectHaven {
     }
 
     private NewProjectHaven(Path data) throws IOException, InterruptedException {
-        var mongo = DevMongo.start(Files.createDirectories(data.resolve("mongodb")));
-        var redis = DevRedis.start(Files.createDirectories(data.resolve("redis")));
-        var s3 = DevS3.start(Files.createDirectories(data.resolve("s3")), "test", "test-secret");
-        state = State.open(new StateSettings(
-                mongo.uri("codehaven"),
-                redis.uri(),
-                s3.endpoint(),
-                "us-east-1",
-                "codehaven",
-                s3.accessKey(),
-                s3.secretKey(),
-                Base64.getEncoder().encodeToString(new byte[32])));
+        var backends = Backends.start(data);
+        state = backends.state();
         var options = TestEnvironmentOptions.newBuilder();
         SearchAttributes.ALL.forEach(
                 each -> options.registerSearchAttribute(each.getName(), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD));
@@ -114,20 +99,16 @@ final class NewProjectHaven {
                         "0.1.0-test",
                         new SystemInfo.Backend("in memory", true),
                         null,
-                        new SystemInfo.Backend(mongo.uri(), true),
-                        new SystemInfo.Backend(redis.uri(), true),
-                        new SystemInfo.Backend(s3.endpoint().toString(), true),
+                        new SystemInfo.Backend(backends.mongo().uri(), true),
+                        new SystemInfo.Backend(backends.redis().uri(), true),
+                        new SystemInfo.Backend(backends.s3().endpoint().toString(), true),
                         null,
                         data,
                         Instant.now()));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+        backends.closeAtExit(() -> {
             server.close();
             temporal.close();
-            state.close();
-            s3.close();
-            redis.close();
-            mongo.close();
-        }));
+        });
     }
 
     private static final class Eyes implements Inspecting {

@@ -3,9 +3,6 @@ package codehaven.ui;
 import codehaven.api.ApiServer;
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
-import codehaven.dev.DevMongo;
-import codehaven.dev.DevRedis;
-import codehaven.dev.DevS3;
 import codehaven.model.BuildSettings;
 import codehaven.model.Commit;
 import codehaven.model.CommitSha;
@@ -26,7 +23,6 @@ import codehaven.model.StepRun;
 import codehaven.model.Target;
 import codehaven.model.Trigger;
 import codehaven.state.State;
-import codehaven.state.StateSettings;
 import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
@@ -46,7 +42,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -81,18 +76,8 @@ final class ProjectHaven {
     }
 
     ProjectHaven(Path directory, int port) throws IOException, InterruptedException {
-        var mongo = DevMongo.start(Files.createDirectories(directory.resolve("mongo")));
-        var redis = DevRedis.start(Files.createDirectories(directory.resolve("redis")));
-        var s3 = DevS3.start(Files.createDirectories(directory.resolve("s3")), "test", "test-secret");
-        state = State.open(new StateSettings(
-                mongo.uri("codehaven"),
-                redis.uri(),
-                s3.endpoint(),
-                "us-east-1",
-                "codehaven",
-                s3.accessKey(),
-                s3.secretKey(),
-                Base64.getEncoder().encodeToString(new byte[32])));
+        var backends = Backends.start(directory);
+        state = backends.state();
         var stubs = WorkflowServiceStubs.newServiceStubs(WorkflowServiceStubsOptions.newBuilder()
                 .setTarget("127.0.0.1:1")
                 .build());
@@ -116,14 +101,10 @@ final class ProjectHaven {
                         embedded,
                         embedded,
                         () -> new SystemInfo.Builds("process", null, true, "A sandbox", 2)));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+        backends.closeAtExit(() -> {
             server.close();
-            state.close();
             stubs.shutdownNow();
-            s3.close();
-            redis.close();
-            mongo.close();
-        }));
+        });
     }
 
     // --- what there is ---

@@ -4,8 +4,6 @@ import codehaven.api.ApiServer;
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
 import codehaven.dev.DevMongo;
-import codehaven.dev.DevRedis;
-import codehaven.dev.DevS3;
 import codehaven.model.BuildSettings;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
@@ -15,7 +13,6 @@ import codehaven.model.Project;
 import codehaven.model.Slug;
 import codehaven.model.Trigger;
 import codehaven.state.State;
-import codehaven.state.StateSettings;
 import io.temporal.testing.TestWorkflowEnvironment;
 import java.io.IOException;
 import java.net.URI;
@@ -30,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -69,18 +65,9 @@ final class ShellHaven {
     }
 
     private ShellHaven(Path data) throws IOException, InterruptedException {
-        mongo = DevMongo.start(Files.createDirectories(data.resolve("mongodb")));
-        var redis = DevRedis.start(Files.createDirectories(data.resolve("redis")));
-        var s3 = DevS3.start(Files.createDirectories(data.resolve("s3")), "test", "test-secret");
-        state = State.open(new StateSettings(
-                mongo.uri("codehaven"),
-                redis.uri(),
-                s3.endpoint(),
-                "us-east-1",
-                "codehaven",
-                s3.accessKey(),
-                s3.secretKey(),
-                Base64.getEncoder().encodeToString(new byte[32])));
+        var backends = Backends.start(data);
+        mongo = backends.mongo();
+        state = backends.state();
         var temporal = TestWorkflowEnvironment.newInstance();
         server = ApiServer.start(
                 new ApiSettings(
@@ -91,20 +78,16 @@ final class ShellHaven {
                         "0.1.0-test",
                         new SystemInfo.Backend("in memory", true),
                         null,
-                        new SystemInfo.Backend(mongo.uri(), true),
-                        new SystemInfo.Backend(redis.uri(), true),
-                        new SystemInfo.Backend(s3.endpoint().toString(), true),
+                        new SystemInfo.Backend(backends.mongo().uri(), true),
+                        new SystemInfo.Backend(backends.redis().uri(), true),
+                        new SystemInfo.Backend(backends.s3().endpoint().toString(), true),
                         builds::get,
                         data,
                         Instant.now().minus(2, ChronoUnit.HOURS)));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+        backends.closeAtExit(() -> {
             server.close();
             temporal.close();
-            state.close();
-            s3.close();
-            redis.close();
-            mongo.close();
-        }));
+        });
     }
 
     URI at(String path) {
