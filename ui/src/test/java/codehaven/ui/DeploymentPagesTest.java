@@ -51,7 +51,7 @@ class DeploymentPagesTest {
                 .put();
         var html = page("queue002");
         assertThat(text(html))
-                .containsPattern("Queued, \\d+(?:st|nd|rd|th)for 3\\d s")
+                .containsPattern("Queued, \\d+(?:st|nd|rd|th) for 3\\d s")
                 .contains("Cancel");
         assertThat(html)
                 .contains("data-stream=\"/deployments/queue002/stream\"")
@@ -79,7 +79,7 @@ class DeploymentPagesTest {
                 .put();
         var html = page("running1");
         assertThat(text(html))
-                .containsPattern("Building1 min( \\d s)?, usually 1 min 22 s")
+                .containsPattern("Building 1 min( \\d s)?, usually 1 min 22 s")
                 .contains("usually 1 min 16 s")
                 .contains("waited 4.0 s to begin")
                 .contains("Will be atrunning.sites.localhost:8081");
@@ -141,7 +141,7 @@ class DeploymentPagesTest {
                 .step(Step.BUILDING, StepRun.State.running, 2, again.plusSeconds(1), null)
                 .put();
         assertThat(text(page("retried1")))
-                .containsPattern("Building2\\d s")
+                .containsPattern("Building 2\\d s")
                 .contains("kept from an earlier run")
                 .doesNotContain("3 h");
     }
@@ -170,7 +170,7 @@ class DeploymentPagesTest {
         var found = haven.state.deployments().find("failed01").orElseThrow();
         var sha = Objects.requireNonNull(found.commit()).sha();
         assertThat(text(html))
-                .contains("Failed in Buildingafter 45 s")
+                .contains("Failed in Building after 45 s")
                 .contains("pnpm build failed with exit code 1: Type error")
                 .contains("What to do. Run the build command locally.")
                 .contains("Open line 88 at " + sha.abbreviated())
@@ -211,7 +211,7 @@ class DeploymentPagesTest {
                 .put();
         var html = page("preview1");
         assertThat(text(html))
-                .contains("Readyin 1 min 25 s")
+                .contains("Ready in 1 min 25 s")
                 .contains("preview-preview1.sites.localhost:8081")
                 .contains("preview-git-feature-basket.sites.localhost:8081")
                 .contains("1 added, 2 changed, 1 removed, 1 the same")
@@ -285,7 +285,7 @@ class DeploymentPagesTest {
                 .ago(ofMinutes(7))
                 .put();
         assertThat(text(page("cancel01")))
-                .contains("Canceledafter 4.0 s", "Redeploy", "Retry from Building", "serves nothing yet");
+                .contains("Canceled after 4.0 s", "Redeploy", "Retry from Building", "serves nothing yet");
         assertThat(page("superse1")).contains("href=\"/deployments/superse2\"").contains("Open the newer one");
         assertThat(text(haven.get("/deployments/cancel01/files").body())).contains("It was not published");
     }
