@@ -945,6 +945,12 @@
     return found ? [Number(found[1]), Number(found[2] ?? found[1])] : null;
   };
 
+  /** The lines that a link to this very page means. */
+  function namedBy({ origin, pathname, search, hash }) {
+    if (origin !== location.origin || pathname !== location.pathname) return null;
+    return linesOf(`?line=${new URLSearchParams(search).get('line') ?? ''}`) ?? linesOf(hash);
+  }
+
   view.addEventListener('mousedown', (event) => {
     // A range of lines is meant, not one of text.
     if (event.shiftKey && event.target.closest('.n')) event.preventDefault();
@@ -952,8 +958,8 @@
 
   document.addEventListener('click', (event) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
-    const link = event.target.closest('a[href^="?line="], a[href^="#L"]');
-    const lines = link && !link.dataset.does ? linesOf(link.getAttribute('href')) : null;
+    const link = event.target.closest('a[href]');
+    const lines = link && !link.dataset.does && !link.target ? namedBy(link) : null;
     if (!lines) return;
     if (link.matches('.more')) {
       event.preventDefault();
