@@ -90,8 +90,11 @@ final class Installation implements AutoCloseable {
                 "package.json",
                 "{\"name\":\"failing\",\"private\":true,\"type\":\"module\",\"scripts\":{\"build\":\"node build.js\"}}",
                 "build.js",
-                "console.log('beginning');\nconsole.error('src/basket.ts:88:31 - error TS18047: session.user is possibly null.');\n"
-                        + "process.exit(1);\n",
+                """
+                console.log('beginning');
+                console.error('src/basket.ts:88:31 - error TS18047: session.user is possibly null.');
+                process.exit(1);
+                """,
                 "public.html",
                 "<h1>never shown</h1>");
     }

@@ -177,9 +177,10 @@ final class Haven {
         /** All four, in so many seconds. */
         Past steps(int... seconds) {
             var from = Duration.ofMillis(400);
-            for (var each : Step.values()) {
-                var to = from.plusSeconds(seconds[each.ordinal()]);
-                step(each, StepRun.State.done, 1, from, to);
+            var all = Step.values();
+            for (int i = 0; i < all.length; i++) {
+                var to = from.plusSeconds(seconds[i]);
+                step(all[i], StepRun.State.done, 1, from, to);
                 from = to.plusMillis(50);
             }
             return this;
