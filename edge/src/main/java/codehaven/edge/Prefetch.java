@@ -34,8 +34,7 @@ final class Prefetch implements AutoCloseable {
             Caffeine.newBuilder().maximumSize(100_000).build();
     private final Thread thread =
             Thread.ofPlatform().name("edge-prefetch").daemon().unstarted(this::run);
-    private final AtomicInteger postponed = new AtomicInteger();
-    private volatile boolean busy;
+    private final AtomicInteger pending = new AtomicInteger();
 
     private record Site(String manifest, int attempt) {}
 
@@ -51,12 +50,13 @@ final class Prefetch implements AutoCloseable {
 
     /** Sites that are not, or not known to be, on disk. */
     int pending() {
-        return waiting.size() + postponed.get() + (busy ? 1 : 0);
+        return pending.get();
     }
 
     void known(RouteTable table) {
         for (var route : table.routes().values()) {
             if (route.isPublic() && isNew(route)) {
+                pending.incrementAndGet();
                 waiting.addLast(new Site(route.manifest(), 1));
             }
         }
@@ -65,6 +65,7 @@ final class Prefetch implements AutoCloseable {
     /** What is visited comes before what is only known. */
     void served(Route route) {
         if (isNew(route)) {
+            pending.incrementAndGet();
             waiting.addFirst(new Site(route.manifest(), 1));
         }
     }
@@ -78,13 +79,12 @@ final class Prefetch implements AutoCloseable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 var site = waiting.takeFirst();
-                busy = true;
                 try {
                     fetch(site.manifest());
                 } catch (Away | IOException | RuntimeException e) {
                     postpone(site, e);
                 } finally {
-                    busy = false;
+                    pending.decrementAndGet();
                 }
             }
         } catch (InterruptedException e) {
@@ -100,15 +100,13 @@ final class Prefetch implements AutoCloseable {
             return;
         }
         LOG.debug("the files of {} cannot all be brought to disk yet", site.manifest(), cause);
-        postponed.incrementAndGet();
+        pending.incrementAndGet();
         Thread.ofVirtual().name("edge-later").start(() -> {
             try {
                 Thread.sleep(PAUSE.multipliedBy(site.attempt()));
                 waiting.addLast(new Site(site.manifest(), site.attempt() + 1));
             } catch (InterruptedException e) {
                 LOG.debug("ended");
-            } finally {
-                postponed.decrementAndGet();
             }
         });
     }

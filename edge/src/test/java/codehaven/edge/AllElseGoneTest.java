@@ -127,6 +127,10 @@ class AllElseGoneTest {
                     redis.start();
                     s3.start();
                     Await.until(Duration.ofSeconds(40), () -> edge.status().stateReachable());
+                    // This client's connections are those of before, too: the first question finds it out.
+                    Await.until(
+                            Duration.ofSeconds(40),
+                            () -> state.health().stream().allMatch(State.Health::up));
                     publish(state, "late.sites.localhost", Site.Role.PRODUCTION, 4, "index.html", "late");
                     Await.until(() ->
                             get(edge.port(), "late.sites.localhost", "/").text().equals("late"));

@@ -31,7 +31,7 @@ class LogPagesTest {
                 .contains("lines 1–31</span> · <span class=\"took\">2.1 s", "lines 32–45", "lines 46–1192")
                 .contains("href=\"?line=46#L46\">Load lines 46 to 1192")
                 .contains("1,192 lines", ", complete")
-                .doesNotContain("data-follow", "data-running", " open=");
+                .doesNotContain("data-follow=\"on\"", "data-running=\"on\"", " open=");
     }
 
     @Test

@@ -63,7 +63,7 @@ class ProblemPagesTest {
                         .statusCode())
                 .isEqualTo(403);
         var with = haven.send(haven.form("/theme", visit, Map.of("theme", "dark", "here", "/system?a=b")));
-        assertThat(with.statusCode()).isEqualTo(302);
+        assertThat(with.statusCode()).isEqualTo(303);
         assertThat(with.headers().firstValue("Location").orElseThrow()).endsWith("/system?a=b");
         assertThat(with.headers().allValues("Set-Cookie")).anyMatch(each -> each.startsWith("codehaven-theme=dark"));
     }
