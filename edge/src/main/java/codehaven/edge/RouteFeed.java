@@ -201,8 +201,9 @@ final class RouteFeed implements AutoCloseable {
 
     private synchronized void replace(RouteTable next) {
         if (next != table && !next.leadsLike(table)) {
-            table = next;
+            // First, so that whoever sees the table also sees what is still to be brought for it.
             changed.accept(next);
+            table = next;
         }
     }
 
