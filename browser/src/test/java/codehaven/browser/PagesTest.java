@@ -200,6 +200,13 @@ final class PagesTest {
     @Test
     void everythingIsReachedByKeyboard() {
         try (var visitor = installation.visitor()) {
+            // Parts that are fetched anew meanwhile are left unanswered: what is counted is not replaced under the
+            // count.
+            visitor.context().route(url -> true, route -> {
+                if (!route.request().headers().containsKey("hx-request")) {
+                    route.resume();
+                }
+            });
             for (var path : List.of("/", "/new", "/system")) {
                 var page = visitor.open(path);
                 var all = ((Number) page.evaluate("""
