@@ -12,7 +12,7 @@ import org.springframework.web.servlet.resource.ResourceUrlProvider;
 
 /**
  * Lets {@code @{/assets/…}} in templates become the address with the digest. Spring's own filter tries every link of a
- * page as the name of a file, in all jars: for a list of fifty rows that is a third of the page's time.
+ * page as the name of a file, in all jars.
  */
 final class AssetAddresses extends OncePerRequestFilter {
 
