@@ -121,12 +121,12 @@ public final class StatusBus implements AutoCloseable {
     StatusBus(RedissonClient redis) {
         topic = redis.getTopic(TOPIC, StringCodec.INSTANCE);
         complainOf(topic.addListenerAsync(String.class, (_, message) -> heard(message))
-                .toCompletableFuture());
+                .toCompletableFuture()
+                .thenRun(this::lookAtAll));
         complainOf(topic.addListenerAsync(new StatusListener() {
                     @Override
                     public void onSubscribe(String channel) {
-                        // After a reconnect: what was said meanwhile was not heard here.
-                        listeners.values().forEach(each -> each.forEach(Listener::nudge));
+                        lookAtAll();
                     }
 
                     @Override
@@ -192,6 +192,11 @@ public final class StatusBus implements AutoCloseable {
         } catch (RuntimeException e) {
             complain(e);
         }
+    }
+
+    /** What was said before this process was connected, or while it was cut off, was not heard here. */
+    private void lookAtAll() {
+        listeners.values().forEach(each -> each.forEach(Listener::nudge));
     }
 
     private void heard(String message) {
