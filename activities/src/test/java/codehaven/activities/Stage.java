@@ -244,7 +244,8 @@ public final class Stage {
     }
 
     public static BuiltOutput built(DeploymentRequest request, int files, long bytes) {
-        return new BuiltOutput(Blobs.output(request.deployment()), "static", Kind.STATIC, files, bytes, false, "none");
+        return new BuiltOutput(
+                Blobs.output(request.deployment()), "static", Kind.STATIC, files, bytes, false, "none", null);
     }
 
     /** A worker whose steps are what the test says; those that it does not care for succeed at once. */

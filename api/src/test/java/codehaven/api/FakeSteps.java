@@ -101,7 +101,7 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
             throw new StepFailure(FailureKind.BUILD_FAILED, "The build command ended with 1.").crossing(1);
         }
         step(request, Step.BUILDING, StepRun.State.done);
-        return new BuiltOutput("outputs/x", "vite", Kind.STATIC, 1, 5, true, "none");
+        return new BuiltOutput("outputs/x", "vite", Kind.STATIC, 1, 5, true, "none", null);
     }
 
     private void print(String deployment, int count) {

@@ -19,10 +19,7 @@ record Route(String deployment, Target target, Site.Role role, long generation, 
 
     /** The sha256 of the deployment's manifest. */
     String manifest() {
-        return switch (target) {
-            case Target.Files files -> files.manifest();
-            case Target.Container container -> container.manifest();
-        };
+        return target.manifest();
     }
 
     /** Whether it is meant for the public: search engines may list it, and visitors come without being told. */

@@ -23,7 +23,7 @@ class RouteFileTest {
         for (var i = 0; i < size; i++) {
             Target target = i % 2 == 0
                     ? new Target.Files("a".repeat(64))
-                    : new Target.Container("b".repeat(64), "127.0.0.1:1234");
+                    : new Target.Container("b".repeat(64), java.util.List.of("127.0.0.1:1234"));
             routes.put(
                     "s" + i + ".sites.localhost",
                     new Route("deploy01", target, Site.Role.PRODUCTION, i, Platform.POINTED));

@@ -26,11 +26,32 @@ public record BuildSettings(
         @Nullable Boolean cleanUrls,
         @Nullable Boolean submodules,
         @Nullable HealthCheck healthCheck,
-        Limits limits) {
+        Limits limits,
+        AppSettings app) {
 
     /** All of it detected, default limits. */
     public static final BuildSettings DETECTED = new BuildSettings(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, Limits.DEFAULT);
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            Limits.DEFAULT,
+            AppSettings.DEFAULT);
+
+    public BuildSettings {
+        // Records of before there were apps have none.
+        limits = limits == null ? Limits.DEFAULT : limits;
+        app = app == null ? AppSettings.DEFAULT : app;
+    }
 
     /** How a dynamic app says that it is up. */
     public record HealthCheck(

@@ -44,7 +44,15 @@ public record Checkpoint(
      *
      * @param spa whether the framework's sites answer unknown paths with {@code index.html}
      * @param cache as in {@link Output#cache}
+     * @param app what runs behind these files; absent for a static site
      */
     public record BuiltOutput(
-            String outputKey, String framework, Kind kind, int files, long bytes, boolean spa, String cache) {}
+            String outputKey,
+            String framework,
+            Kind kind,
+            int files,
+            long bytes,
+            boolean spa,
+            String cache,
+            @Nullable AppImage app) {}
 }

@@ -2,6 +2,7 @@ package codehaven.model;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
 
 /** What answers for a host. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "is")
@@ -19,10 +20,17 @@ public sealed interface Target {
     record Files(String manifest) implements Target {}
 
     /**
-     * A running app, with its static files in front of it.
+     * An app, with its static files in front of it.
      *
      * @param manifest the sha256 of the manifest's blob
-     * @param address {@code host:port} where the app listens
+     * @param addresses {@code host:port} of each container that answers now; none while it sleeps or is stopped
      */
-    record Container(String manifest, String address) implements Target {}
+    record Container(String manifest, List<String> addresses) implements Target {
+        public Container {
+            addresses = addresses == null ? List.of() : List.copyOf(addresses);
+        }
+    }
+
+    /** The sha256 of the manifest's blob. */
+    String manifest();
 }

@@ -46,6 +46,9 @@ final class Mongo implements AutoCloseable {
     static final String HISTORIES = "histories";
     static final String TIMELINE = "timeline";
     static final String IDEMPOTENCY = "idempotency";
+    static final String APPS = "apps";
+    static final String RUNTIME_LOGS = "runtimeLogs";
+    static final String APP_FIGURES = "appFigures";
     private static final String COUNTERS = "counters";
 
     /** Counts the changes of a document that is read, judged and replaced. */
@@ -176,6 +179,10 @@ final class Mongo implements AutoCloseable {
         index(DEPLOYMENTS, "status", "createdAt");
         index(SITES, "project");
         index(SITES, "change");
+        index(SITES, "deployment");
+        index(APPS, "project");
+        index(RUNTIME_LOGS, "deployment", "last");
+        index(APP_FIGURES, "deployment");
         index(VARIABLES, "project");
         index(TIMELINE, "deployment", "last");
         index(IDEMPOTENCY, "expiresAt");

@@ -125,7 +125,7 @@ final class Records {
         public Document convert(Target.Container container) {
             return new Document("is", "container")
                     .append("manifest", container.manifest())
-                    .append("address", container.address());
+                    .append("addresses", container.addresses());
         }
     }
 
@@ -135,7 +135,9 @@ final class Records {
         public Target convert(Document document) {
             return switch (document.getString("is")) {
                 case "files" -> new Target.Files(document.getString("manifest"));
-                case "container" -> new Target.Container(document.getString("manifest"), document.getString("address"));
+                case "container" ->
+                    new Target.Container(
+                            document.getString("manifest"), document.getList("addresses", String.class, List.of()));
                 case String other ->
                     throw new IllegalStateException("a site's target is '" + other
                             + "', which this version does not know: use the version that wrote it, or a newer one");

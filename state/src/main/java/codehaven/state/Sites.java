@@ -11,6 +11,7 @@ import static com.mongodb.client.model.Sorts.ascending;
 import codehaven.model.Host;
 import codehaven.model.Site;
 import codehaven.model.Slug;
+import codehaven.model.Target;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -142,6 +143,32 @@ public final class Sites {
                         .map(each -> new Pointing(
                                 each.getString("deployment"), each.getDate("at").toInstant()))
                         .toList();
+    }
+
+    /**
+     * Says where the deployment's app answers now, on every host that points at it. Returns whether any host learnt
+     * something new.
+     */
+    public boolean reach(String deployment, List<String> addresses) {
+        var changed = false;
+        for (var each : those(eq("deployment", deployment), "_id")) {
+            if (each.target() instanceof Target.Container(var manifest, var known) && !known.equals(addresses)) {
+                var now = new Site(
+                        each.host(),
+                        each.project(),
+                        deployment,
+                        new Target.Container(manifest, addresses),
+                        each.generation(),
+                        each.role(),
+                        each.pointedAt());
+                var still = and(
+                        eq("_id", each.host().text()),
+                        eq("generation", each.generation()),
+                        eq("deployment", deployment));
+                changed |= replaced(still, written(now, mongo.next("sites")));
+            }
+        }
+        return changed;
     }
 
     private boolean replaced(Bson mayReplace, Document document) {

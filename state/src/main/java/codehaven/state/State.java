@@ -41,6 +41,9 @@ public final class State implements AutoCloseable {
     private final Variables variables;
     private final Deployments deployments;
     private final Sites sites;
+    private final Apps apps;
+    private final RuntimeLogs runtimeLogs;
+    private final AppFigures appFigures;
     private final Timeline timeline;
     private final StatusBus bus;
     private final Leases leases;
@@ -56,6 +59,9 @@ public final class State implements AutoCloseable {
         variables = new Variables(mongo, box);
         deployments = new Deployments(mongo, projects);
         sites = new Sites(mongo, System::nanoTime);
+        apps = new Apps(mongo, box);
+        runtimeLogs = new RuntimeLogs(mongo);
+        appFigures = new AppFigures(mongo);
         timeline = new Timeline(mongo, deployments, blobs);
         bus = new StatusBus(redis);
         leases = new Leases(redis);
@@ -196,6 +202,18 @@ public final class State implements AutoCloseable {
 
     public Sites sites() {
         return sites;
+    }
+
+    public Apps apps() {
+        return apps;
+    }
+
+    public RuntimeLogs runtimeLogs() {
+        return runtimeLogs;
+    }
+
+    public AppFigures appFigures() {
+        return appFigures;
     }
 
     public Timeline timeline() {

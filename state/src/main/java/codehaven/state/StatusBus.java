@@ -27,6 +27,8 @@ public final class StatusBus implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StatusBus.class);
     private static final String TOPIC = "codehaven:nudges";
     private static final String ROUTES = "routes";
+    private static final String APPS = "apps";
+    private static final String RUNTIME_LOG = "runtime/";
     private static final String DEPLOYMENT = "deployment/";
     private static final Duration BETWEEN_COMPLAINTS = Duration.ofMinutes(1);
 
@@ -145,6 +147,16 @@ public final class StatusBus implements AutoCloseable {
         tell(ROUTES);
     }
 
+    /** Some app is wanted otherwise, or is otherwise than before. */
+    public void nudgeApps() {
+        tell(APPS);
+    }
+
+    /** The deployment's app has printed something. */
+    public void nudgeRuntimeLog(String deployment) {
+        tell(RUNTIME_LOG + deployment);
+    }
+
     /** @param look called on a thread of its own, never twice at once */
     public Listening onDeployment(String deployment, Runnable look) {
         return listen(DEPLOYMENT + deployment, look);
@@ -167,6 +179,16 @@ public final class StatusBus implements AutoCloseable {
     /** @param look called on a thread of its own, never twice at once */
     public Listening onRoutes(Runnable look) {
         return listen(ROUTES, look);
+    }
+
+    /** @param look called on a thread of its own, never twice at once */
+    public Listening onApps(Runnable look) {
+        return listen(APPS, look);
+    }
+
+    /** @param look called on a thread of its own, never twice at once */
+    public Listening onRuntimeLog(String deployment, Runnable look) {
+        return listen(RUNTIME_LOG + deployment, look);
     }
 
     private Listening listen(String subject, Runnable look) {

@@ -1,5 +1,6 @@
 package codehaven.state;
 
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings;
 import codehaven.model.BuildSettings.HealthCheck;
 import codehaven.model.BuildSettings.Limits;
@@ -49,13 +50,15 @@ final class Examples {
             false,
             true,
             new HealthCheck("/health", 10),
-            new Limits(2048, 600, 256, 0.5));
+            new Limits(2048, 600, 256, 0.5),
+            new AppSettings(
+                    3000, 2, 600, "SIGINT", 20, true, List.of(new AppSettings.Volume("data", "/data")), "docker"));
 
     static final ClonedTree CLONED = new ClonedTree(
             new Commit(SHA, "Make it work", "Ada <ada@example.org>", AT), "main", "main", SHA.text(), 12, 3456);
     static final StoredSource STORED = new StoredSource("ab".repeat(32), 1234, true);
     static final BuiltOutput BUILT =
-            new BuiltOutput("outputs/k3v9x2mq.tar.zst", "vite", Kind.STATIC, 14, 214_512, true, "hit");
+            new BuiltOutput("outputs/k3v9x2mq.tar.zst", "vite", Kind.STATIC, 14, 214_512, true, "hit", null);
 
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final String RUN = Long.toString(System.nanoTime(), 36);

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
+import codehaven.model.App;
+import codehaven.model.AppImage;
 import codehaven.model.BuildSettings;
 import codehaven.model.Checkpoint;
 import codehaven.model.Deployment;
@@ -50,6 +52,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -64,6 +67,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.zip.GZIPInputStream;
 import org.bson.Document;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -680,6 +684,179 @@ abstract class StateContract {
     }
 
     @Nested
+    class OfApps {
+
+        private App app(String deployment, Slug project, String reference) {
+            return new App(
+                    deployment,
+                    project,
+                    Environment.PRODUCTION,
+                    new AppImage(reference, "app:" + deployment, null, 3000, 42),
+                    Examples.FULL,
+                    App.Wanted.RUNNING,
+                    2,
+                    0,
+                    AT,
+                    AT,
+                    Map.of());
+        }
+
+        private App.Instance instance(int n, App.State state, @Nullable String address) {
+            return new App.Instance(n, "codehaven-app-" + n, "engine", address, state, AT, 0, null);
+        }
+
+        @Test
+        void whatIsWantedAndWhatIsSeenAreKeptApart() {
+            var id = Examples.unique();
+            var project = Examples.slug();
+            var app = app(id, project, "sha256:1");
+            state.apps().put(app, Map.of("SECRET", "tomato", "EMPTY", ""));
+            assertThat(state.apps().find(id)).contains(app);
+            assertThat(state.apps().variables(id)).isEqualTo(Map.of("SECRET", "tomato", "EMPTY", ""));
+            assertThat(state.apps().variables("nobody00")).isEmpty();
+            state.apps().report(id, instance(2, App.State.STARTING, null));
+            state.apps().report(id, instance(1, App.State.HEALTHY, "10.0.0.2:3000"));
+            state.apps().report(id, instance(2, App.State.HEALTHY, "10.0.0.3:3000"));
+            assertThat(state.apps().want(id, App.Wanted.STOPPED, AT.plusSeconds(1)))
+                    .isTrue();
+            var now = state.apps().find(id).orElseThrow();
+            assertThat(now.addresses()).containsExactly("10.0.0.2:3000", "10.0.0.3:3000");
+            assertThat(now.wanted()).isEqualTo(App.Wanted.STOPPED);
+            assertThat(now.usedAt()).isEqualTo(AT);
+            state.apps().removed(id, 1);
+            state.apps().put(app, Map.of());
+            var again = state.apps().find(id).orElseThrow();
+            assertThat(again.wanted()).as("the same again").isEqualTo(App.Wanted.RUNNING);
+            assertThat(again.addresses()).containsExactly("10.0.0.3:3000");
+            assertThat(state.apps().variables(id)).hasSize(2);
+            state.apps().put(app(id, project, "sha256:2"), Map.of());
+            assertThat(state.apps().find(id).orElseThrow().instances())
+                    .as("another image")
+                    .isEmpty();
+            assertThat(state.apps().replicas(id, 5)).isTrue();
+            assertThat(state.apps().restart(id)).isTrue();
+            assertThat(state.apps().ofProject(project)).singleElement().satisfies(each -> {
+                assertThat(each.replicas()).isEqualTo(5);
+                assertThat(each.epoch()).isEqualTo(1);
+            });
+            state.apps().report("nobody00", instance(1, App.State.HEALTHY, "10.0.0.2:3000"));
+            assertThat(state.apps().find("nobody00")).isEmpty();
+            state.apps().deleteOf(project);
+            assertThat(state.apps().find(id)).isEmpty();
+            assertThat(state.apps().want(id, App.Wanted.RUNNING, AT)).isFalse();
+        }
+
+        @Test
+        void sleepsOnlyWhenNobodyUsedItMeanwhile() {
+            var id = Examples.unique();
+            state.apps().put(app(id, Examples.slug(), "sha256:1"), Map.of());
+            var seen = state.apps().find(id).orElseThrow();
+            state.apps().used(id, AT.plusSeconds(1));
+            assertThat(state.apps().sleep(seen, AT.plusSeconds(2))).isFalse();
+            assertThat(state.apps().sleep(state.apps().find(id).orElseThrow(), AT.plusSeconds(2)))
+                    .isTrue();
+            assertThat(state.apps().wake(id, AT.plusSeconds(3))).isTrue();
+            assertThat(state.apps().wake(id, AT.plusSeconds(4))).isTrue();
+            assertThat(state.apps().find(id).orElseThrow().wantedAt()).isEqualTo(AT.plusSeconds(3));
+            state.apps().want(id, App.Wanted.STOPPED, AT.plusSeconds(5));
+            assertThat(state.apps().wake(id, AT.plusSeconds(6))).isFalse();
+            assertThat(state.apps().wake("nobody00", AT)).isFalse();
+        }
+
+        @Test
+        void hostsLearnWhereAnAppAnswers() {
+            var project = Examples.slug();
+            var target = new Target.Container("ab".repeat(32), List.of());
+            var site = new Site(Examples.host(), project, Examples.unique(), target, 3, Site.Role.PRODUCTION, AT);
+            state.sites().point(site);
+            var before = state.sites().changedSince(0).through();
+            assertThat(state.sites().reach(site.deployment(), List.of("10.0.0.2:3000")))
+                    .isTrue();
+            assertThat(state.sites().reach(site.deployment(), List.of("10.0.0.2:3000")))
+                    .isFalse();
+            assertThat(state.sites().find(site.host()).orElseThrow().target())
+                    .isEqualTo(new Target.Container("ab".repeat(32), List.of("10.0.0.2:3000")));
+            assertThat(state.sites().changedSince(before).sites())
+                    .extracting(Site::host)
+                    .contains(site.host());
+            assertThat(state.sites().reach("nobody00", List.of())).isFalse();
+        }
+
+        @Test
+        void runtimeLogsKeepTheNewestLines() {
+            var id = Examples.unique();
+            assertThat(state.runtimeLogs().last(id)).isZero();
+            assertThat(state.runtimeLogs().append(id, List.of())).isZero();
+            for (int batch = 0; batch < 45; batch++) {
+                var first = batch * RuntimeLogs.LINES_PER_BATCH;
+                state.runtimeLogs()
+                        .append(
+                                id,
+                                IntStream.range(first, first + RuntimeLogs.LINES_PER_BATCH)
+                                        .mapToObj(i -> new RuntimeLogs.Line(
+                                                0, AT.plusMillis(i), 1 + i % 2, "stdout", "Line " + (i + 1)))
+                                        .toList());
+            }
+            var last = 45L * RuntimeLogs.LINES_PER_BATCH;
+            assertThat(state.runtimeLogs().last(id)).isEqualTo(last);
+            var kept = state.runtimeLogs().read(id, 0, 100_000);
+            assertThat(kept).hasSize(RuntimeLogs.MOST_LINES);
+            assertThat(kept.getFirst().text())
+                    .isEqualTo("Line " + kept.getFirst().n());
+            assertThat(state.runtimeLogs().tail(id, 2))
+                    .extracting(RuntimeLogs.Line::n)
+                    .containsExactly(last - 1, last);
+            assertThat(state.runtimeLogs().read(id, last - 3, 2))
+                    .extracting(RuntimeLogs.Line::n)
+                    .containsExactly(last - 2, last - 1);
+            assertThat(state.runtimeLogs().find(id, "line " + (last - 7), 10))
+                    .extracting(RuntimeLogs.Line::n)
+                    .containsExactly(last - 7);
+            assertThat(state.runtimeLogs().lastAt(id, 1)).isEqualTo(AT.plusMillis(last - 2));
+            assertThat(state.runtimeLogs().lastAt(id, 3)).isNull();
+            state.runtimeLogs().append(id, List.of(new RuntimeLogs.Line(0, AT, 1, "stderr", "x".repeat(50_000))));
+            assertThat(state.runtimeLogs().tail(id, 1).getFirst().text()).hasSize(RuntimeLogs.LONGEST_LINE + 1);
+            state.runtimeLogs().delete(id);
+            assertThat(state.runtimeLogs().read(id, 0, 10)).isEmpty();
+        }
+
+        @Test
+        void linesOfSeveralContainersAtOnceAllCome() throws Exception {
+            var id = Examples.unique();
+            Await.together(8, i -> () -> {
+                for (int n = 0; n < 5; n++) {
+                    state.runtimeLogs()
+                            .append(
+                                    id,
+                                    List.of(
+                                            new RuntimeLogs.Line(0, AT, i, "stdout", "a"),
+                                            new RuntimeLogs.Line(0, AT, i, "stdout", "b")));
+                }
+                return true;
+            });
+            assertThat(state.runtimeLogs().read(id, 0, 1_000))
+                    .extracting(RuntimeLogs.Line::n)
+                    .isEqualTo(LongStream.rangeClosed(1, 80).boxed().toList());
+        }
+
+        @Test
+        void figuresKeepTheNewestSamples() {
+            var id = Examples.unique();
+            for (int i = 0; i < AppFigures.MOST + 5; i++) {
+                state.appFigures().add(id, 1, new AppFigures.Sample(AT.plusSeconds(i), 0.25, 1 + i, 2, 3));
+            }
+            var samples = state.appFigures().of(id, 1);
+            assertThat(samples).hasSize(AppFigures.MOST);
+            assertThat(samples.getLast())
+                    .isEqualTo(new AppFigures.Sample(
+                            AT.plusSeconds(AppFigures.MOST + 4), 0.25, AppFigures.MOST + 5, 2, 3));
+            assertThat(state.appFigures().of(id, 2)).isEmpty();
+            state.appFigures().delete(id);
+            assertThat(state.appFigures().of(id, 1)).isEmpty();
+        }
+    }
+
+    @Nested
     class OfSites {
 
         @Test
@@ -760,7 +937,7 @@ abstract class StateContract {
                     Examples.host(),
                     Examples.slug(),
                     "d1",
-                    new Target.Container("ab".repeat(32), "127.0.0.1:3000"),
+                    new Target.Container("ab".repeat(32), List.of("127.0.0.1:3000")),
                     1,
                     Site.Role.DOMAIN,
                     AT);

@@ -32,7 +32,7 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
             1_000);
     static final StoredSource SOURCE = new StoredSource("c".repeat(64), 500, true);
     static final BuiltOutput BUILT =
-            new BuiltOutput("outputs/k3v9x2mq.tar.zst", "vite", Kind.STATIC, 14, 214_512, true, "hit");
+            new BuiltOutput("outputs/k3v9x2mq.tar.zst", "vite", Kind.STATIC, 14, 214_512, true, "hit", null);
     static final Output OUTPUT = new Output(14, 214_512, 2, 812L, "hit");
 
     /** What a step does, besides answering. */

@@ -1,5 +1,6 @@
 package codehaven.activities.building;
 
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings;
 import codehaven.model.Framework;
 import codehaven.model.Inspection;
@@ -329,7 +330,8 @@ public final class DeployableFolders {
                 null,
                 null,
                 null,
-                BuildSettings.Limits.DEFAULT);
+                BuildSettings.Limits.DEFAULT,
+                AppSettings.DEFAULT);
     }
 
     private static long slashes(String path) {

@@ -120,7 +120,14 @@ public final class DockerBuilding implements Building, AutoCloseable {
                 : request.settings().spaFallback();
         var key = Blobs.output(request.deployment());
         var built = new BuiltOutput(
-                key, made.recipe().framework().id(), Kind.STATIC, basket.count(), basket.bytes(), spa, made.cache());
+                key,
+                made.recipe().framework().id(),
+                Kind.STATIC,
+                basket.count(),
+                basket.bytes(),
+                spa,
+                made.cache(),
+                null);
         var work = WorkFiles.of(settings.data(), request.deployment());
         var archive = work.resolve("output.tar.zst");
         try {

@@ -169,14 +169,7 @@ public final class EdgePublishing implements Publishing {
         return state.sites()
                 .find(host)
                 .filter(site -> site.deployment().equals(request.deployment()))
-                .map(site -> manifestOf(site.target()));
-    }
-
-    private static String manifestOf(Target target) {
-        return switch (target) {
-            case Target.Files files -> files.manifest();
-            case Target.Container container -> container.manifest();
-        };
+                .map(site -> site.target().manifest());
     }
 
     /** From here on the site is live, at one host after the other: nothing stops it any more. */
@@ -226,7 +219,7 @@ public final class EdgePublishing implements Publishing {
         hosts.add(Host.ofDeployment(request.project(), request.deployment(), settings.sitesDomain()));
         var manifests = new LinkedHashMap<String, Manifest>();
         for (var host : hosts) {
-            state.sites().find(host).map(site -> manifestOf(site.target())).ifPresent(key -> {
+            state.sites().find(host).map(site -> site.target().manifest()).ifPresent(key -> {
                 try {
                     manifests.put(key, read(key));
                 } catch (IOException | Blobs.NotThere e) {

@@ -9,6 +9,7 @@ import static codehaven.model.Framework.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
@@ -82,7 +83,8 @@ class FrameworkDetectorTest {
                 null,
                 null,
                 null,
-                BuildSettings.Limits.DEFAULT);
+                BuildSettings.Limits.DEFAULT,
+                AppSettings.DEFAULT);
     }
 
     private static @Nullable String word(String name, String... words) {

@@ -82,7 +82,21 @@ record Bench(
 
     Bench submodules() {
         var with = new BuildSettings(
-                null, null, null, null, null, null, null, null, null, null, null, true, null, build.limits());
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                true,
+                null,
+                build.limits(),
+                build.app());
         return new Bench(settings, network, repository, ref, with, scope);
     }
 

@@ -6,7 +6,6 @@ import codehaven.model.Deployment;
 import codehaven.model.Host;
 import codehaven.model.Manifest;
 import codehaven.model.Site;
-import codehaven.model.Target;
 import codehaven.state.BackendUnavailable;
 import codehaven.state.Blobs;
 import codehaven.state.State;
@@ -76,10 +75,7 @@ public final class Manifests {
     }
 
     private static String digest(Site site) {
-        return switch (site.target()) {
-            case Target.Files files -> files.manifest();
-            case Target.Container container -> container.manifest();
-        };
+        return site.target().manifest();
     }
 
     private Manifest read(String digest) {

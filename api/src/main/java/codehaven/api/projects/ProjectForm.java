@@ -72,7 +72,8 @@ record ProjectForm(
                 changed(fields, "cleanUrls", old.cleanUrls(), () -> fields.flag("cleanUrls")),
                 changed(fields, "submodules", old.submodules(), () -> fields.flag("submodules")),
                 changed(fields, "healthCheck", old.healthCheck(), () -> healthCheck(fields, old.healthCheck())),
-                limits(fields, old.limits()));
+                limits(fields, old.limits()),
+                old.app());
         return new Project(
                 project.slug(),
                 repository,
