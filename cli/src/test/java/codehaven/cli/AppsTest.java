@@ -1,0 +1,248 @@
+package codehaven.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import codehaven.dev.DevGit;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Apps that run: each from a Git remote to READY and an answer, built and run in a real Docker engine. */
+final class AppsTest {
+
+    private static final Duration BUILD = Duration.ofMinutes(10);
+
+    /** A plain server that says its version, waits, streams and echoes over a WebSocket. */
+    private static final String SERVER = """
+            import { createServer } from 'node:http';
+            import { createHash } from 'node:crypto';
+            const version = '%s';
+            const server = createServer((request, response) => {
+              if (request.url === '/slow') setTimeout(() => response.end(version), 3000);
+              else if (request.url === '/stream') {
+                response.writeHead(200, { 'content-type': 'text/event-stream' });
+                let n = 0;
+                const timer = setInterval(() => {
+                  response.write(`data: ${version} ${n}\\n\\n`);
+                  if (++n === 24) { clearInterval(timer); response.end(); }
+                }, 250);
+              } else response.end(version);
+            });
+            server.on('upgrade', (request, socket) => {
+              const key = createHash('sha1')
+                .update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
+              socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n'
+                + `Sec-WebSocket-Accept: ${key}\\r\\n\\r\\n`);
+              socket.pipe(socket);
+              socket.on('error', () => socket.destroy());
+            });
+            %s
+            """;
+
+    private static final String LISTEN = "server.listen(process.env.PORT, () => console.log('listening', version));";
+
+    @TempDir
+    static Path directory;
+
+    private static DevGit git;
+    private static Haven haven;
+
+    @BeforeAll
+    static void start() throws Exception {
+        git = DevGit.start(directory.resolve("git"));
+        haven = Haven.up(directory.resolve("data"), Map.of());
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        for (var each : haven.get("/v1/projects?limit=100").path("items")) {
+            haven.send("DELETE", "/v1/projects/" + each.path("slug").asText(), Map.of(), 204);
+        }
+        haven.close();
+        git.close();
+    }
+
+    private static Map<String, String> server(String version) {
+        return server(version, LISTEN);
+    }
+
+    private static Map<String, String> server(String version, String rest) {
+        return Map.of(
+                "package.json",
+                "{\"name\":\"app\",\"type\":\"module\",\"scripts\":{\"start\":\"node server.js\"}}",
+                "server.js",
+                SERVER.formatted(version, rest));
+    }
+
+    private static JsonNode ready(String id) {
+        var ended = haven.awaitFinal(id, BUILD);
+        assertThat(ended.path("status").asText())
+                .as("%s\n%s", ended.toPrettyString(), haven.log(id))
+                .isEqualTo("READY");
+        return ended;
+    }
+
+    private static JsonNode failed(String id) {
+        var ended = haven.awaitFinal(id, BUILD);
+        assertThat(ended.path("status").asText())
+                .as("%s\n%s", ended.toPrettyString(), haven.log(id))
+                .isEqualTo("FAILED");
+        return ended.path("failure");
+    }
+
+    private static String runtimeLog(String id) {
+        return haven.raw(haven.request("/v1/deployments/" + id + "/runtime-log"))
+                .body();
+    }
+
+    @Test
+    void eachAppIsBuiltRunAndServed() throws Exception {
+        var markers = new LinkedHashMap<>(Map.of(
+                "express", "express listens on",
+                "fastify", "Server listening at",
+                "dockerfile", "asked for /",
+                "python", "python was asked",
+                "go", "go was asked"));
+        var deployments = new TreeMap<String, String>();
+        for (var name : markers.keySet()) {
+            var repository = git.create(name, filesOf(name));
+            haven.post("/v1/projects", Map.of("name", name, "repository", repository.url()), 201);
+            haven.send("PUT", "/v1/projects/" + name + "/env/GREETING", Map.of("value", "welcome tomato"), 200);
+            deployments.put(name, haven.deploy(Map.of("project", name)));
+        }
+        for (var each : deployments.entrySet()) {
+            var ended = ready(each.getValue());
+            assertThat(ended.path("kind").asText()).isEqualTo("dynamic");
+            for (var url : ended.path("urls")) {
+                var front = haven.visit(url.asText());
+                assertThat(front.statusCode()).as(url.asText()).isEqualTo(200);
+                assertThat(front.body()).contains(each.getKey() + "-marker");
+            }
+            Haven.await(
+                    "the runtime log of " + each.getKey(),
+                    Duration.ofSeconds(20),
+                    () -> runtimeLog(each.getValue()).contains(markers.get(each.getKey())));
+            assertThat(ended.at("/app/image/tag").asText()).endsWith(each.getKey() + ":" + each.getValue());
+            assertThat(command("docker", "history", "--no-trunc", ended.at("/app/image/tag").asText()))
+                    .doesNotContain("tomato");
+        }
+        var express = URI.create(haven.deployment(deployments.get("express"))
+                .at("/urls/production")
+                .asText());
+        assertThat(haven.visit(express.toString()).body()).contains("welcome tomato");
+        var sum = haven.raw(java.net.http.HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
+                .header("Host", express.getAuthority())
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("[1,2,39]")));
+        assertThat(sum.body()).isEqualTo("{\"sum\":42}");
+        try (var socket = new Sockets(express)) {
+            assertThat(socket.tell("hello")).isEqualTo("echo hello");
+        }
+    }
+
+    @Test
+    void aSwitchAndARollbackUnderLoadLoseNothing() throws Exception {
+        var repository = git.create("load", server("one"));
+        var first = haven.deploy(Map.of("repository", repository.url(), "name", "load"));
+        var url = URI.create(ready(first).at("/urls/production").asText());
+        assertThat(haven.visit(url.toString()).body()).isEqualTo("one");
+        repository.commit("two", server("two"));
+        try (var load = Load.on(url)) {
+            var second = haven.deploy(Map.of("project", "load"));
+            ready(second);
+            Haven.await("the second", Duration.ofSeconds(5), () -> haven.visit(url.toString())
+                    .body()
+                    .equals("two"));
+            TimeUnit.SECONDS.sleep(5);
+            var begun = System.nanoTime();
+            haven.post("/v1/projects/load/rollback", Map.of(), 200);
+            Haven.await("the first again", Duration.ofSeconds(5), () -> haven.visit(url.toString())
+                    .body()
+                    .equals("one"));
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
+            TimeUnit.SECONDS.sleep(4);
+            load.stop();
+            assertThat(load.failures()).isEmpty();
+            assertThat(load.answers()).isGreaterThan(500);
+            assertThat(load.seen()).contains("one", "two");
+        }
+    }
+
+    @Test
+    void aBrokenVersionNeverGetsARequest() throws Exception {
+        var repository = git.create("broken", server("good"));
+        var first = haven.deploy(Map.of(
+                "repository", repository.url(), "name", "broken"));
+        var url = ready(first).at("/urls/production").asText();
+        haven.send(
+                "PATCH",
+                "/v1/projects/broken",
+                Map.of("healthCheck", Map.of("startPeriodSeconds", 8), "limits", Map.of("memoryMb", 128)),
+                200);
+        var broken = new LinkedHashMap<String, String>();
+        broken.put("console.error('no database'); process.exit(3);", "3");
+        broken.put("setInterval(() => {}, 1000);", "listens on no port");
+        broken.put("server.listen(4999);", "4999");
+        broken.put(LISTEN + " setTimeout(() => process.exit(7), 2500);", "7");
+        broken.put(
+                LISTEN + " const all = []; setInterval(() => all.push(Buffer.alloc(16e6, 1)), 50);",
+                "memory limit of 128 MiB");
+        try (var load = Load.on(URI.create(url))) {
+            var n = 0;
+            for (var each : broken.entrySet()) {
+                repository.commit("broken " + ++n, server("bad" + n, each.getKey()));
+                var id = haven.deploy(Map.of("project", "broken"));
+                var failure = failed(id);
+                assertThat(failure.path("kind").asText())
+                        .as("%s\n%s", failure.toPrettyString(), haven.log(id))
+                        .isEqualTo("HEALTH_CHECK_FAILED");
+                assertThat(failure.path("message").asText()).contains(each.getValue());
+                assertThat(failure.path("hint").asText()).isNotBlank();
+                Haven.await("the good one", Duration.ofSeconds(10), () -> haven.visit(url)
+                        .body()
+                        .equals("good"));
+            }
+            assertThat(haven.log(haven.get("/v1/deployments?project=broken&limit=1")
+                            .at("/items/0/id")
+                            .asText()))
+                    .isNotBlank();
+            load.stop();
+            assertThat(load.failures()).isEmpty();
+        }
+        repository.commit("mended", server("mended"));
+        ready(haven.deploy(Map.of("project", "broken")));
+        assertThat(haven.visit(url).body()).isEqualTo("mended");
+    }
+
+    private static Map<String, String> filesOf(String name) throws IOException {
+        var top = Path.of("src/test/resources/apps", name);
+        var files = new TreeMap<String, String>();
+        try (var all = Files.walk(top)) {
+            for (var each : all.filter(Files::isRegularFile).toList()) {
+                files.put(top.relativize(each).toString(), Files.readString(each));
+            }
+        }
+        return files;
+    }
+
+    private static String command(String... command) throws IOException, InterruptedException {
+        var process = new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
+        var output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        process.waitFor();
+        return output;
+    }
+}
