@@ -66,8 +66,10 @@ final class ForwardedHeaders {
         dropOfTheConnection(headers);
         dropSaidByUs(headers);
         var address = address(visitor);
-        headers.set(HttpHeaderNames.HOST, authority)
-                .set("X-Forwarded-For", address)
+        if (!authority.equals(headers.get(HttpHeaderNames.HOST))) {
+            headers.set(HttpHeaderNames.HOST, authority);
+        }
+        headers.set("X-Forwarded-For", address)
                 .set("X-Forwarded-Proto", "http")
                 .set("X-Forwarded-Host", authority)
                 .set("X-Forwarded-Port", port(authority))

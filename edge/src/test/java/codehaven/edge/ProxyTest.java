@@ -377,7 +377,7 @@ class ProxyTest {
                 case "/gzip" -> asked.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
                 case "/lengths" ->
                     asked.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
-                case "/name" -> asked.send("HTTP/1.1 200 OK\r\nBad Name: 3\r\nContent-Length: 0\r\n\r\n");
+                case "/name" -> asked.send("HTTP/1.1 200 OK\r\nB\1d: 3\r\nContent-Length: 0\r\n\r\n");
                 case "/value" -> asked.send("HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n");
                 case "/nul" -> asked.send("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n");
                 case "/long" -> asked.send("HTTP/1.1 200 OK\r\nX: " + "a".repeat(70_000) + "\r\n\r\n");
@@ -415,7 +415,7 @@ class ProxyTest {
             try (var client = new RawClient(edge.port())) {
                 client.send(request("GET", HOST, path));
                 assertThat(client.head().status()).isEqualTo(200);
-                assertThat(new String(client.stream().readAllBytes())).endsWith("abc").doesNotContain("0\r\n\r\n");
+                assertThat(new String(client.stream().readAllBytes())).contains("abc").doesNotContain("0\r\n\r\n");
             } catch (java.net.SocketException e) {
                 assertThat(e).hasMessageContaining("reset");
             }

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** An app as a test wants it: bytes on sockets, so that it can also do what no server would. */
@@ -98,7 +99,7 @@ final class TestApp implements AutoCloseable {
     }
 
     /** What came: the head, and what follows it as bytes. */
-    record Asked(Socket socket, InputStream in, String line, List<String> fields) {
+    record Asked(Socket socket, InputStream in, String line, List<String> fields, AtomicReference<byte[]> taken) {
 
         static @Nullable Asked read(Socket socket, InputStream in) throws IOException {
             var line = line(in);
@@ -109,7 +110,7 @@ final class TestApp implements AutoCloseable {
             for (String field; (field = line(in)) != null && !field.isEmpty(); ) {
                 fields.add(field);
             }
-            return new Asked(socket, in, line, fields);
+            return new Asked(socket, in, line, fields, new AtomicReference<>());
         }
 
         static @Nullable String line(InputStream in) throws IOException {
@@ -145,6 +146,13 @@ final class TestApp implements AutoCloseable {
 
         /** The body, by its length or in chunks; the trailers are added to the fields. */
         byte[] body() throws IOException {
+            var already = taken.get();
+            var body = already == null ? takeBody() : already;
+            taken.set(body);
+            return body;
+        }
+
+        private byte[] takeBody() throws IOException {
             var length = field("Content-Length");
             if (length != null) {
                 return in.readNBytes(Integer.parseInt(length));
