@@ -18,20 +18,25 @@ final class ConnectionClock extends ChannelInboundHandlerAdapter {
         /** The answer is being found; that has limits of its own. */
         FINDING,
         /** The answer is on its way. */
-        SENDING
+        SENDING,
+        /** An app answers; how long that may take depends on where it is. */
+        APP
     }
 
     /** The event for the handlers after this one. */
     record Expired(Phase phase, boolean begun) {}
 
     private final EdgeSettings.Times times;
+    private final EdgeSettings.AppTimes apps;
     private Phase phase = Phase.RECEIVING;
+    private @Nullable Duration ofApp;
     private boolean begun;
     private long since = System.nanoTime();
     private @Nullable Future<?> ticking;
 
-    ConnectionClock(EdgeSettings.Times times) {
+    ConnectionClock(EdgeSettings.Times times, EdgeSettings.AppTimes apps) {
         this.times = times;
+        this.apps = apps;
     }
 
     void enter(Phase next) {
@@ -40,11 +45,17 @@ final class ConnectionClock extends ChannelInboundHandlerAdapter {
         begun = false;
     }
 
+    /** An app answers, and may take so long for its next sign of life; null means that others see to that. */
+    void enterApp(@Nullable Duration limit) {
+        ofApp = limit;
+        enter(Phase.APP);
+    }
+
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         since = System.nanoTime();
         var shortest = Math.min(
-                times.request().toMillis(),
+                Math.min(times.request().toMillis(), apps.answer().toMillis()),
                 Math.min(times.idle().toMillis(), times.stall().toMillis()));
         var period = Math.clamp(shortest / 4, 20, 5_000);
         ticking = ctx.executor().scheduleWithFixedDelay(() -> tick(ctx), period, period, TimeUnit.MILLISECONDS);
@@ -75,6 +86,7 @@ final class ConnectionClock extends ChannelInboundHandlerAdapter {
             case RECEIVING -> times.request();
             case FINDING -> null;
             case SENDING -> times.stall();
+            case APP -> ofApp;
         };
     }
 

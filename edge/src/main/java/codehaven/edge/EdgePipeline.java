@@ -11,11 +11,13 @@ final class EdgePipeline extends ChannelInitializer<Channel> {
     private final EdgeSettings settings;
     private final ChannelGroup connections;
     private final SiteAnswers answers;
+    private final Proxy proxy;
 
-    EdgePipeline(EdgeSettings settings, ChannelGroup connections, SiteAnswers answers) {
+    EdgePipeline(EdgeSettings settings, ChannelGroup connections, SiteAnswers answers, Proxy proxy) {
         this.settings = settings;
         this.connections = connections;
         this.answers = answers;
+        this.proxy = proxy;
     }
 
     @Override
@@ -25,11 +27,12 @@ final class EdgePipeline extends ChannelInitializer<Channel> {
             return;
         }
         connections.add(channel);
-        var clock = new ConnectionClock(settings.times());
+        var clock = new ConnectionClock(settings.times(), settings.apps());
+        var framing = new Framing();
         channel.pipeline()
                 .addLast("clock", clock)
-                .addLast("requests", new Framing())
+                .addLast("requests", framing)
                 .addLast("responses", new HttpResponseEncoder())
-                .addLast("site", new SiteHandler(answers, clock));
+                .addLast("site", new SiteHandler(answers, proxy, framing, clock));
     }
 }

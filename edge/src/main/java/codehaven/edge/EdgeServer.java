@@ -31,6 +31,9 @@ public final class EdgeServer implements AutoCloseable {
     private final Backend backend;
     private final RouteFeed routes;
     private final Prefetch prefetch;
+    private final Upstreams upstreams;
+    private final Waiting waitingForApps;
+    private final Usage usage;
     private final BlobCache blobs;
     private final DiskBlobs disk;
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -64,15 +67,20 @@ public final class EdgeServer implements AutoCloseable {
         blobs = new BlobCache(backend, disk, settings.memoryBytes());
         var manifests = new Manifests(blobs);
         prefetch = new Prefetch(manifests, blobs, settings.diskBytes());
-        routes = new RouteFeed(new RouteFile(dir.resolve("routes.json")), backend, prefetch::known);
-        var answers = new SiteAnswers(routes, manifests, new FileAnswers(blobs), prefetch);
         var transport = Transport.best();
         loops = new MultiThreadIoEventLoopGroup(new DefaultThreadFactory("edge", true), transport.handlers());
+        upstreams = new Upstreams(transport.client(), settings.apps());
+        waitingForApps = new Waiting(backend, loops, settings.apps().probe());
+        usage = new Usage(backend, settings.apps().use());
+        routes = new RouteFeed(
+                new RouteFile(dir.resolve("routes.json")), backend, prefetch::known, this::routesChanged);
+        var answers = new SiteAnswers(routes, manifests, new FileAnswers(blobs), prefetch);
         routes.load();
-        listening = listen(transport, answers);
+        listening = listen(transport, answers, Proxy.of(routes, upstreams, waitingForApps, usage, settings));
         routes.start();
         backend.start();
         prefetch.start();
+        usage.start();
         Thread.ofPlatform().name("edge-count").daemon().start(disk::count);
         LOG.info("the edge listens on {}:{} ({})", settings.bind(), port(), transport.name());
     }
@@ -81,7 +89,12 @@ public final class EdgeServer implements AutoCloseable {
         routes.nudge();
     }
 
-    private Channel listen(Transport transport, SiteAnswers answers) {
+    private void routesChanged(RouteTable table) {
+        upstreams.retain(table);
+        waitingForApps.lookAgain();
+    }
+
+    private Channel listen(Transport transport, SiteAnswers answers, Proxy proxy) {
         var bound = new ServerBootstrap()
                 .group(loops)
                 .channel(transport.server())
@@ -89,7 +102,7 @@ public final class EdgeServer implements AutoCloseable {
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .childHandler(new EdgePipeline(settings, connections, answers))
+                .childHandler(new EdgePipeline(settings, connections, answers, proxy))
                 .bind(settings.bind(), settings.port())
                 .awaitUninterruptibly();
         if (bound.isSuccess()) {
@@ -134,6 +147,7 @@ public final class EdgeServer implements AutoCloseable {
             LOG.info("{} connections are closed in the middle of an answer", connections.size());
             connections.close().awaitUninterruptibly(drain.toMillis());
         }
+        usage.close();
         prefetch.close();
         routes.close();
         backend.close();

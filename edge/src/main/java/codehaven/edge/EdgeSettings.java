@@ -13,9 +13,10 @@ import java.time.Duration;
  * @param diskBytes at most so many bytes of files are kept on disk
  * @param connections at most so many at once; more are closed as they come
  * @param times how long a connection may take for what
+ * @param apps how long apps may take for what
  */
 public record EdgeSettings(
-        String bind, int port, Path data, long memoryBytes, long diskBytes, int connections, Times times) {
+        String bind, int port, Path data, long memoryBytes, long diskBytes, int connections, Times times, AppTimes apps) {
 
     private static final long MIB = 1024 * 1024;
 
@@ -30,19 +31,23 @@ public record EdgeSettings(
 
     /** 64 MiB in memory, 10 GiB on disk, 20,000 connections. */
     public static EdgeSettings of(String bind, int port, Path data) {
-        return new EdgeSettings(bind, port, data, 64 * MIB, 10 * 1024 * MIB, 20_000, Times.USUAL);
+        return new EdgeSettings(bind, port, data, 64 * MIB, 10 * 1024 * MIB, 20_000, Times.USUAL, AppTimes.USUAL);
     }
 
     public EdgeSettings withCaches(long memoryBytes, long diskBytes) {
-        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times);
+        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times, apps);
     }
 
     public EdgeSettings withConnections(int connections) {
-        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times);
+        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times, apps);
     }
 
     public EdgeSettings withTimes(Times times) {
-        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times);
+        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times, apps);
+    }
+
+    public EdgeSettings withApps(AppTimes apps) {
+        return new EdgeSettings(bind, port, data, memoryBytes, diskBytes, connections, times, apps);
     }
 
     /**
@@ -56,5 +61,42 @@ public record EdgeSettings(
     public record Times(Duration request, Duration idle, Duration stall, Duration drain) {
         public static final Times USUAL = new Times(
                 Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofSeconds(5));
+    }
+
+    /**
+     * How long apps may take. A time is tuned for people who wait: what takes longer than they do is not waited for.
+     *
+     * @param connect to take a connection: on one machine or in one data centre it is there within milliseconds or not
+     *     at all
+     * @param answer from the last byte of the request until the head of the answer
+     * @param stream without a byte in either direction, of an answer under way or a connection of another protocol;
+     *     long, because who keeps one open may have nothing to say for a while
+     * @param wake for one that sleeps to be reachable: an image may have to be fetched, and a large app starts slowly
+     * @param heal for one to be reachable again none of whose addresses takes a connection: a container that restarts
+     * @param probe between two attempts to reach such a one
+     * @param aside an address that took no connection is the last to be tried for so long
+     * @param idle a connection is kept for further requests: less than the five seconds after which Node closes it
+     * @param use between two reports of which apps are used
+     */
+    public record AppTimes(
+            Duration connect,
+            Duration answer,
+            Duration stream,
+            Duration wake,
+            Duration heal,
+            Duration probe,
+            Duration aside,
+            Duration idle,
+            Duration use) {
+        public static final AppTimes USUAL = new AppTimes(
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(60),
+                Duration.ofHours(1),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(30),
+                Duration.ofMillis(250),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(4),
+                Duration.ofSeconds(3));
     }
 }

@@ -4,6 +4,9 @@ import static io.netty.handler.codec.http.HttpResponseStatus.BAD_REQUEST;
 import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
 import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_URI_TOO_LONG;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
@@ -12,8 +15,10 @@ import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.util.List;
 
 /**
  * Reads requests, and refuses those whose end two servers could see at different places: the ground of request
@@ -24,6 +29,9 @@ final class Framing extends HttpRequestDecoder {
     static final int LONGEST_LINE = 8 * 1024;
     static final int LONGEST_HEAD = 32 * 1024;
 
+    /** Whether the last request asked for another protocol: what follows may be of that, and is left undecoded. */
+    private boolean held;
+
     Framing() {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
@@ -32,6 +40,42 @@ final class Framing extends HttpRequestDecoder {
                 .setStrictLineParsing(true)
                 .setUseRfc9112TransferEncoding(true)
                 .setAllowDuplicateContentLengths(false));
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+        if (held) {
+            return;
+        }
+        var before = out.size();
+        super.decode(ctx, in, out);
+        if (out.size() > before
+                && out.get(before) instanceof HttpRequest request
+                && request.headers().contains(HttpHeaderNames.UPGRADE)
+                && out.getLast() instanceof LastHttpContent) {
+            held = true;
+        }
+    }
+
+    /** Whether it waits to be told how to go on. */
+    boolean isHeld() {
+        return held;
+    }
+
+    /** The connection stays one of HTTP/1: what has come meanwhile are requests. */
+    void goOn(ChannelHandlerContext ctx) {
+        held = false;
+        ctx.executor().execute(() -> {
+            var mine = ctx.pipeline().context(this);
+            if (mine != null) {
+                try {
+                    channelRead(mine, Unpooled.EMPTY_BUFFER);
+                    channelReadComplete(mine);
+                } catch (Exception e) {
+                    ctx.fireExceptionCaught(e);
+                }
+            }
+        });
     }
 
     @Override

@@ -22,7 +22,19 @@ final class Pages {
      * @param headers added to
      */
     static Reply of(HttpResponseStatus status, HttpHeaders headers) {
-        var id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+        return of(status, headers, newId());
+    }
+
+    /** What a request is called on a page and in the log. */
+    static String newId() {
+        return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    }
+
+    /**
+     * @param headers added to
+     * @param id of the request
+     */
+    static Reply of(HttpResponseStatus status, HttpHeaders headers, String id) {
         var page = """
             <!doctype html>
             <html lang="en">
@@ -52,8 +64,10 @@ final class Pages {
         return switch (status.code()) {
             case 404 -> "There is nothing at this address.";
             case 405 -> "This address can only be read.";
+            case 408 -> "The request did not come in time.";
             case 502 -> "The app behind this address does not answer.";
             case 503 -> "This cannot be had at the moment. Try again in a few seconds.";
+            case 504 -> "The app behind this address takes too long to answer.";
             case 500 -> "Something went wrong here. Try again.";
             default -> "The request cannot be answered as it was sent.";
         };

@@ -18,7 +18,7 @@ record Reply(
         HttpResponseStatus status,
         HttpHeaders headers,
         List<Segment> body,
-        @Nullable Content content) implements AutoCloseable {
+        @Nullable Content content) implements Answer, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Reply.class);
 

@@ -15,18 +15,22 @@ import org.jspecify.annotations.Nullable;
  * What a visitor asks for.
  *
  * @param host canonical
- * @param path decoded, without the leading slash
+ * @param authority the host and port as sent
+ * @param target path and query as sent, or {@code *}
+ * @param path decoded, without the leading slash; null if it is against our rules for paths of files
  * @param query as sent, without the question mark
  */
 record Request(
         HttpMethod method,
         String host,
-        String path,
+        String authority,
+        String target,
+        @Nullable String path,
         @Nullable String query,
         HttpHeaders headers) {
 
     /**
-     * @throws Refused if it is against the rules of HTTP, or of ours for paths
+     * @throws Refused if it is against the rules of HTTP
      */
     static Request of(HttpRequest message) throws Refused {
         checkVersion(message.protocolVersion());
@@ -34,11 +38,12 @@ record Request(
         if (hosts.size() != 1) {
             throw new Refused(BAD_REQUEST);
         }
-        var host = Authority.host(hosts.getFirst());
+        var authority = hosts.getFirst();
+        var host = Authority.host(authority);
         var target = message.uri();
         if (!target.startsWith("/")) {
             if (target.equals("*") && message.method().equals(HttpMethod.OPTIONS)) {
-                return new Request(message.method(), host, "", null, message.headers());
+                return new Request(message.method(), host, authority, target, "", null, message.headers());
             }
             // RFC 9112, 3.2.2: an absolute target wins over the Host field.
             var lower = target.toLowerCase(Locale.ROOT);
@@ -50,17 +55,34 @@ record Request(
             while (end < target.length() && "/?".indexOf(target.charAt(end)) < 0) {
                 end++;
             }
-            host = Authority.host(target.substring(from, end));
+            authority = target.substring(from, end);
+            host = Authority.host(authority);
             var rest = target.substring(end);
             target = rest.startsWith("/") ? rest : "/" + rest;
         }
-        if (target.indexOf('#') >= 0) {
-            throw new Refused(BAD_REQUEST);
-        }
+        checkTarget(target);
         var mark = target.indexOf('?');
-        var path = SitePath.decode(mark < 0 ? target : target.substring(0, mark));
+        var path = path(mark < 0 ? target : target.substring(0, mark));
         var query = mark < 0 ? null : target.substring(mark + 1);
-        return new Request(message.method(), host, path, query, message.headers());
+        return new Request(message.method(), host, authority, target, path, query, message.headers());
+    }
+
+    /** A fragment is never sent, and control characters have no place in a line of a protocol. */
+    private static void checkTarget(String target) throws Refused {
+        for (var i = 0; i < target.length(); i++) {
+            var c = target.charAt(i);
+            if (c == '#' || c <= ' ' || c == 127) {
+                throw new Refused(BAD_REQUEST);
+            }
+        }
+    }
+
+    private static @Nullable String path(String raw) {
+        try {
+            return SitePath.decode(raw);
+        } catch (Refused e) {
+            return null;
+        }
     }
 
     private static void checkVersion(HttpVersion version) throws Refused {

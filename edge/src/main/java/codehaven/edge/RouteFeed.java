@@ -34,6 +34,7 @@ final class RouteFeed implements AutoCloseable {
     private final RouteFile file;
     private final Backend backend;
     private final Consumer<RouteTable> changed;
+    private final Consumer<RouteTable> shown;
     private final BlockingQueue<Boolean> nudges = new ArrayBlockingQueue<>(1);
     private final Semaphore lookups = new Semaphore(LOOKUPS);
     private final Cache<String, Boolean> unknown =
@@ -59,9 +60,11 @@ final class RouteFeed implements AutoCloseable {
     private List<Site> found = new ArrayList<>();
 
     /**
-     * @param changed told every new table
+     * @param changed told every new table before anybody can see it
+     * @param shown told every new table when all can see it
      */
-    RouteFeed(RouteFile file, Backend backend, Consumer<RouteTable> changed) {
+    RouteFeed(RouteFile file, Backend backend, Consumer<RouteTable> changed, Consumer<RouteTable> shown) {
+        this.shown = shown;
         this.file = file;
         this.backend = backend;
         this.changed = changed;
@@ -204,6 +207,7 @@ final class RouteFeed implements AutoCloseable {
             // First, so that whoever sees the table also sees what is still to be brought for it.
             changed.accept(next);
             table = next;
+            shown.accept(next);
         }
     }
 

@@ -7,6 +7,7 @@ import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_ENTITY_TOO_
 import static io.netty.handler.codec.http.HttpResponseStatus.REQUEST_TIMEOUT;
 
 import codehaven.edge.ConnectionClock.Phase;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -47,11 +48,16 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
     private static final int LINGER_SECONDS = 2;
 
     private final SiteAnswers answers;
+    private final Proxy proxy;
+    private final Framing framing;
     private final ConnectionClock clock;
     private final Queue<Object> waiting = new ArrayDeque<>();
     private boolean takingUp;
     private State state = State.READING;
     private @Nullable HttpRequest current;
+    private @Nullable Request asked;
+    private @Nullable Exchange exchange;
+    private @Nullable Tunnel tunnel;
     private long bodyBytes;
     private long begunAt;
     private boolean draining;
@@ -60,12 +66,18 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
     private enum State {
         READING,
         ANSWERING,
+        /** An app has the request. */
+        PROXYING,
+        /** The connection is one with that of an app. */
+        TUNNEL,
         /** The last answer is out; what still comes is thrown away. */
         ENDING
     }
 
-    SiteHandler(SiteAnswers answers, ConnectionClock clock) {
+    SiteHandler(SiteAnswers answers, Proxy proxy, Framing framing, ConnectionClock clock) {
         this.answers = answers;
+        this.proxy = proxy;
+        this.framing = framing;
         this.clock = clock;
     }
 
@@ -76,6 +88,14 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (message instanceof ByteBuf bytes) {
+            if (tunnel == null) {
+                bytes.release();
+            } else {
+                tunnel.fromVisitor(bytes);
+            }
+            return;
+        }
         waiting.add(message);
         takeUp(ctx);
     }
@@ -83,7 +103,11 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
     /** What was decoded may have been less than a message. */
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        readOn(ctx);
+        if (tunnel != null) {
+            tunnel.visitorReadComplete();
+        } else {
+            readOn(ctx);
+        }
     }
 
     /** Takes messages up to the next request's end, and goes on when that is answered. A loop, not a recursion: a
@@ -93,7 +117,7 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         takingUp = true;
-        for (Object message; state == State.READING && (message = waiting.poll()) != null; ) {
+        for (Object message; takes() && (message = waiting.poll()) != null; ) {
             try {
                 switch (message) {
                     case HttpRequest request -> begin(ctx, request);
@@ -105,13 +129,28 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             }
         }
         takingUp = false;
+        if (exchange != null) {
+            exchange.flush();
+        }
         if (state == State.ENDING) {
             release();
         }
     }
 
+    private boolean takes() {
+        return state == State.READING || (state == State.PROXYING && exchange != null && exchange.takesBody());
+    }
+
     /** Nothing is read while an answer is on its way: who asks faster than he listens fills his own buffers. */
     private void readOn(ChannelHandlerContext ctx) {
+        if (state == State.PROXYING && exchange != null && waiting.isEmpty()) {
+            if (inputEnded) {
+                exchange.visitorEnded();
+            } else if (exchange.reads()) {
+                ctx.read();
+            }
+            return;
+        }
         if (state != State.READING || !waiting.isEmpty()) {
             return;
         }
@@ -131,6 +170,12 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         release();
+        if (exchange != null) {
+            exchange.abort();
+        }
+        if (tunnel != null) {
+            tunnel.visitorClosed();
+        }
         ctx.fireChannelInactive();
     }
 
@@ -140,39 +185,102 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         bodyBytes = 0;
         if (request.decoderResult().isFailure()) {
             refuse(ctx, Framing.status(request.decoderResult().cause()));
-        } else if (!Framing.isSound(request)) {
+            return;
+        }
+        if (!Framing.isSound(request)) {
             refuse(ctx, BAD_REQUEST);
-        } else if (request.headers().contains(HttpHeaderNames.EXPECT)) {
-            if (!HttpUtil.is100ContinueExpected(request)) {
-                refuse(ctx, EXPECTATION_FAILED);
-            } else if (Framing.hasBody(request)) {
-                answer(ctx, request, false);
+            return;
+        }
+        if (request.headers().contains(HttpHeaderNames.EXPECT) && !HttpUtil.is100ContinueExpected(request)) {
+            refuse(ctx, EXPECTATION_FAILED);
+            return;
+        }
+        try {
+            var it = Request.of(request);
+            asked = it;
+            if (Framing.hasBody(request)) {
+                beginWithBody(ctx, request, it, answers.atHead(it, false));
             }
+        } catch (Refused e) {
+            refuse(ctx, e.status());
+        }
+    }
+
+    /** For an app the body is not waited for: it may be as long as it likes.
+     *
+     * @param answer null if it takes waiting */
+    private void beginWithBody(
+            ChannelHandlerContext ctx, HttpRequest message, Request request, @Nullable Answer answer) {
+        switch (answer) {
+            case null -> {
+                state = State.ANSWERING;
+                clock.enter(Phase.FINDING);
+                Thread.ofVirtual().name("edge-answer").start(() -> findAtHead(ctx, message, request));
+            }
+            case Answer.App(var route) -> proxy(ctx, request, message, route, false);
+            case Answer.AfterBody _ -> {
+                if (message.headers().contains(HttpHeaderNames.EXPECT)) {
+                    answer(ctx, message, request, false);
+                }
+            }
+            case Reply reply -> send(ctx, reply, false);
+        }
+    }
+
+    /** On a thread of its own, which may wait. */
+    private void findAtHead(ChannelHandlerContext ctx, HttpRequest message, Request request) {
+        Answer answer;
+        try {
+            var found = answers.atHead(request, true);
+            answer = found == null ? Pages.of(INTERNAL_SERVER_ERROR) : found;
+        } catch (RuntimeException e) {
+            LOG.error("cannot answer", e);
+            answer = Pages.of(INTERNAL_SERVER_ERROR);
+        }
+        var ready = answer;
+        onLoop(ctx, () -> {
+            state = State.READING;
+            clock.enter(Phase.RECEIVING);
+            beginWithBody(ctx, message, request, ready);
+            takeUp(ctx);
+            readOn(ctx);
+        });
+    }
+
+    private static void onLoop(ChannelHandlerContext ctx, Runnable action) {
+        try {
+            ctx.executor().execute(action);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the edge has ended meanwhile");
         }
     }
 
     private void takeBody(ChannelHandlerContext ctx, HttpContent content) {
-        var request = current;
+        if (state == State.PROXYING && exchange != null) {
+            exchange.body(content);
+            return;
+        }
+        var message = current;
+        var request = asked;
         bodyBytes += content.content().readableBytes();
-        if (request == null || content.decoderResult().isFailure()) {
+        if (message == null || request == null || content.decoderResult().isFailure()) {
             refuse(ctx, BAD_REQUEST);
         } else if (bodyBytes > LONGEST_BODY) {
             refuse(ctx, REQUEST_ENTITY_TOO_LARGE);
         } else if (content instanceof LastHttpContent) {
-            answer(ctx, request, HttpUtil.isKeepAlive(request));
+            answer(ctx, message, request, HttpUtil.isKeepAlive(message));
         }
     }
 
-    private void answer(ChannelHandlerContext ctx, HttpRequest message, boolean keepAlive) {
+    private void answer(ChannelHandlerContext ctx, HttpRequest message, Request request, boolean keepAlive) {
         state = State.ANSWERING;
         clock.enter(Phase.FINDING);
         try {
-            var request = Request.of(message);
-            var reply = answers.answer(request, false);
-            if (reply != null) {
-                send(ctx, reply, keepAlive);
+            var answer = answers.answer(request, false);
+            if (answer != null) {
+                give(ctx, message, request, answer, keepAlive);
             } else {
-                Thread.ofVirtual().name("edge-answer").start(() -> find(ctx, request, keepAlive));
+                Thread.ofVirtual().name("edge-answer").start(() -> find(ctx, message, request, keepAlive));
             }
         } catch (Refused e) {
             refuse(ctx, e.status());
@@ -182,22 +290,87 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    private void give(
+            ChannelHandlerContext ctx, HttpRequest message, Request request, Answer answer, boolean keepAlive) {
+        switch (answer) {
+            case Reply reply -> send(ctx, reply, keepAlive);
+            case Answer.App(var route) -> proxy(ctx, request, message, route, true);
+            case Answer.AfterBody _ -> throw new IllegalStateException("the body was read");
+        }
+    }
+
     /** On a thread of its own, which may wait. */
-    private void find(ChannelHandlerContext ctx, Request request, boolean keepAlive) {
-        Reply reply;
+    private void find(ChannelHandlerContext ctx, HttpRequest message, Request request, boolean keepAlive) {
+        Answer answer;
         try {
             var found = answers.answer(request, true);
-            reply = found == null ? Pages.of(INTERNAL_SERVER_ERROR) : found;
+            answer = found == null ? Pages.of(INTERNAL_SERVER_ERROR) : found;
+        } catch (Refused e) {
+            onLoop(ctx, () -> refuse(ctx, e.status()));
+            return;
         } catch (RuntimeException e) {
             LOG.error("cannot answer", e);
-            reply = Pages.of(INTERNAL_SERVER_ERROR);
+            answer = Pages.of(INTERNAL_SERVER_ERROR);
         }
-        var ready = reply;
+        var ready = answer;
         try {
-            ctx.executor().execute(() -> send(ctx, ready, keepAlive));
+            ctx.executor().execute(() -> {
+                give(ctx, message, request, ready, keepAlive);
+                readOn(ctx);
+            });
         } catch (RejectedExecutionException e) {
-            ready.close();
+            if (ready instanceof Reply reply) {
+                reply.close();
+            }
         }
+    }
+
+    private void proxy(
+            ChannelHandlerContext ctx, Request request, HttpRequest message, Route route, boolean bodyTaken) {
+        if (!ctx.channel().isActive()) {
+            return;
+        }
+        state = State.PROXYING;
+        var its = new Exchange(proxy, this, ctx, clock, request, message, route, bodyTaken);
+        exchange = its;
+        its.start();
+    }
+
+    /** The exchange takes more of the body, or has come so far that the visitor is watched. */
+    void takeMore(ChannelHandlerContext ctx) {
+        takeUp(ctx);
+        readOn(ctx);
+    }
+
+    /** No app answers: this does. */
+    void reply(ChannelHandlerContext ctx, Reply reply, boolean keepAlive) {
+        exchange = null;
+        state = State.ANSWERING;
+        send(ctx, reply, keepAlive);
+    }
+
+    /** The app's answer has left, or could not. */
+    void answered(ChannelHandlerContext ctx, boolean stays, @Nullable Throwable cause) {
+        exchange = null;
+        state = State.ANSWERING;
+        sent(ctx, stays, cause);
+    }
+
+    /** The connection is of another protocol now. */
+    void open(ChannelHandlerContext ctx, Tunnel opened) {
+        exchange = null;
+        state = State.TUNNEL;
+        tunnel = opened;
+        ctx.pipeline().remove("responses");
+        ctx.pipeline().remove(framing);
+        opened.start();
+        if (inputEnded) {
+            opened.visitorEnded();
+        }
+    }
+
+    boolean isDraining() {
+        return draining;
     }
 
     private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status) {
@@ -230,8 +403,12 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             close(ctx);
         } else if (stays && !draining) {
             current = null;
+            asked = null;
             state = State.READING;
             clock.enter(Phase.IDLE);
+            if (framing.isHeld()) {
+                framing.goOn(ctx);
+            }
             takeUp(ctx);
             readOn(ctx);
         } else {
@@ -254,12 +431,21 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         switch (event) {
             case ChannelInputShutdownEvent _ -> {
                 inputEnded = true;
-                if (state != State.ANSWERING) {
-                    close(ctx);
+                switch (state) {
+                    case ANSWERING -> {}
+                    case PROXYING -> readOn(ctx);
+                    case TUNNEL -> {
+                        if (tunnel != null) {
+                            tunnel.visitorEnded();
+                        }
+                    }
+                    case READING, ENDING -> close(ctx);
                 }
             }
             case ConnectionClock.Expired(var phase, var begun) -> {
-                if (phase == Phase.RECEIVING && begun && state == State.READING) {
+                if (phase == Phase.APP && exchange != null) {
+                    exchange.expired();
+                } else if (phase == Phase.RECEIVING && begun && state == State.READING) {
                     refuse(ctx, REQUEST_TIMEOUT);
                 } else {
                     close(ctx);
@@ -274,6 +460,17 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             }
             default -> ctx.fireUserEventTriggered(event);
         }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.visitorWritabilityChanged();
+        }
+        if (tunnel != null) {
+            tunnel.visitorWritabilityChanged();
+        }
+        ctx.fireChannelWritabilityChanged();
     }
 
     @Override

@@ -18,8 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** The rest of the platform in memory, with a switch. */
 final class Platform {
@@ -29,6 +31,11 @@ final class Platform {
     final Map<String, byte[]> storage = new ConcurrentHashMap<>();
     final Map<Host, Numbered> sites = new ConcurrentHashMap<>();
     final AtomicInteger opens = new AtomicInteger();
+    /** Each deployment as often as it was woken, or said to be used. */
+    final List<String> woken = new CopyOnWriteArrayList<>();
+
+    final List<String> used = new CopyOnWriteArrayList<>();
+    volatile Predicate<String> waking = _ -> true;
     volatile boolean away;
     volatile Function<byte[], InputStream> reading = ByteArrayInputStream::new;
     private long change;
@@ -37,7 +44,18 @@ final class Platform {
 
     Source source() {
         answering();
-        return new Source(this::changedSince, this::find, this::open, _ -> () -> {}, () -> {});
+        return new Source(this::changedSince, this::find, this::open, this::wake, this::used, _ -> () -> {}, () -> {});
+    }
+
+    private boolean wake(String deployment, Instant now) {
+        answering();
+        woken.add(deployment);
+        return waking.test(deployment);
+    }
+
+    private void used(String deployment, Instant now) {
+        answering();
+        used.add(deployment);
     }
 
     private void answering() {
@@ -117,6 +135,25 @@ final class Platform {
         Draft withoutCleanUrls() {
             cleanUrls = false;
             return this;
+        }
+
+        /** Stores it, and points the host at an app behind it. */
+        Site app(String host, Site.Role role, String deployment, long generation, String... addresses) {
+            try {
+                var manifest = platform.store(JsonMapper.builder().build().writeValueAsBytes(manifest()));
+                var site = new Site(
+                        new Host(host),
+                        new Slug("shop"),
+                        deployment,
+                        new Target.Container(manifest, List.of(addresses)),
+                        generation,
+                        role,
+                        POINTED);
+                platform.point(site);
+                return site;
+            } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
         }
 
         Manifest manifest() {

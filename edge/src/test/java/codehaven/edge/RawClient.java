@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -134,6 +135,10 @@ final class RawClient implements AutoCloseable {
 
     InputStream stream() {
         return in;
+    }
+
+    OutputStream out() throws IOException {
+        return socket.getOutputStream();
     }
 
     @Override
