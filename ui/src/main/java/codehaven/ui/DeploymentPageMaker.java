@@ -218,7 +218,7 @@ final class DeploymentPageMaker {
                 + (took == null ? "." : ", which usually takes " + words.duration(took) + ".");
         return switch (failure.kind()) {
             case TERMINATED, CANCELED -> "A retry runs it again." + begins;
-            case REPOSITORY_UNREACHABLE, DOCKER_UNAVAILABLE, STORAGE_UNAVAILABLE, UNEXPECTED ->
+            case REPOSITORY_UNREACHABLE, DOCKER_UNAVAILABLE, REGISTRY_UNAVAILABLE, STORAGE_UNAVAILABLE, UNEXPECTED ->
                 "A retry helps once the cause is gone." + begins;
             case REPOSITORY_NOT_FOUND,
                     REF_NOT_FOUND,

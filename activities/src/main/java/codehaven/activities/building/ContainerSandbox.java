@@ -510,7 +510,7 @@ final class ContainerSandbox implements Sandbox {
         return e instanceof IOException && !engine.answers();
     }
 
-    private static void closeQuietly(InputStream in) {
+    static void closeQuietly(InputStream in) {
         try {
             in.close();
         } catch (IOException e) {
@@ -539,7 +539,7 @@ final class ContainerSandbox implements Sandbox {
     }
 
     /** On a thread of its own: a cancelled step's thread has been interrupted, and the engine's socket closes on that. */
-    private static void undisturbed(Runnable work) {
+    static void undisturbed(Runnable work) {
         var thread = Thread.ofPlatform().name("build-removal").start(work);
         var interrupted = false;
         while (thread.isAlive()) {

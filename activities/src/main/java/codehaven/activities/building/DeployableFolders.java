@@ -58,6 +58,9 @@ public final class DeployableFolders {
             "Cargo.toml",
             "pom.xml",
             "gradlew",
+            "build.gradle",
+            "build.gradle.kts",
+            "Dockerfile.codehaven",
             "artisan",
             "composer.json",
             "index.php",
@@ -275,8 +278,8 @@ public final class DeployableFolders {
                 recipe.framework().id(),
                 recipe.framework().label(),
                 version(at, recipe.framework()),
-                Kind.STATIC,
-                readFrom(at),
+                recipe.running() == null ? Kind.STATIC : Kind.DYNAMIC,
+                readFrom(at, recipe),
                 manager == null ? null : manager.program(),
                 runs ? recipe.node() : null,
                 install == null ? null : install.command(),
@@ -287,9 +290,12 @@ public final class DeployableFolders {
                 null);
     }
 
-    /** Documentation stands beside what it is of. */
+    /** Documentation stands beside what it is of, and what serves pages often beside them. */
     private static int rank(Candidate candidate) {
-        return candidate.problem() != null ? 2 : DOCUMENTATION.contains(candidate.framework()) ? 1 : 0;
+        if (candidate.problem() != null) {
+            return 3;
+        }
+        return candidate.kind() == Kind.DYNAMIC ? 2 : DOCUMENTATION.contains(candidate.framework()) ? 1 : 0;
     }
 
     private static @Nullable String version(AppDirectory at, Framework framework) {
@@ -299,8 +305,14 @@ public final class DeployableFolders {
         return match != null && match.matches() ? match.group(1) : null;
     }
 
+    private static @Nullable String readFrom(AppDirectory at, Recipe recipe) {
+        return recipe.running() instanceof Running.Dockerfile dockerfile && dockerfile.generated() == null
+                ? dockerfile.file()
+                : readFrom(at);
+    }
+
     private static @Nullable String readFrom(AppDirectory at) {
-        for (var each : List.of("package.json", "index.html", "Dockerfile")) {
+        for (var each : List.of("package.json", "index.html", "Dockerfile", "go.mod", "requirements.txt", "pyproject.toml", "pom.xml", "build.gradle", "build.gradle.kts")) {
             if (at.isFile(each)) {
                 return at.path(each);
             }

@@ -33,7 +33,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/** Builds in containers, or, for a single user without a Docker engine, in processes of this machine. */
+/** Builds sites and apps in containers, or, for a single user without a Docker engine, in processes of this machine. */
 public final class DockerBuilding implements Building, AutoCloseable {
 
     private static final int PAGE = 500;
@@ -106,6 +106,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
                     request.settings(),
                     archive.file(),
                     variables,
+                    sensitive(request),
                     before -> logged(request.deployment(), before));
             var made = new SiteBuild(engine, settings, caches, task, scope).make();
             return store(request, run, made, scope);
@@ -122,12 +123,12 @@ public final class DockerBuilding implements Building, AutoCloseable {
         var built = new BuiltOutput(
                 key,
                 made.recipe().framework().id(),
-                Kind.STATIC,
+                made.app() == null ? Kind.STATIC : Kind.DYNAMIC,
                 basket.count(),
                 basket.bytes(),
                 spa,
                 made.cache(),
-                null);
+                made.app());
         var work = WorkFiles.of(settings.data(), request.deployment());
         var archive = work.resolve("output.tar.zst");
         try {
@@ -142,6 +143,18 @@ public final class DockerBuilding implements Building, AutoCloseable {
         } finally {
             Files.deleteIfExists(archive);
             basket.tidy();
+        }
+        if (built.app() != null) {
+            scope.log()
+                    .say(
+                            built.files() == 0
+                                    ? "All requests are answered by the app."
+                                    : String.format(
+                                            Locale.ROOT,
+                                            "%,d files of the app, %s, are served without it.",
+                                            built.files(),
+                                            size(built.bytes())));
+            return built;
         }
         scope.log()
                 .say(String.format(
@@ -177,13 +190,17 @@ public final class DockerBuilding implements Building, AutoCloseable {
     }
 
     private Set<String> secrets(DeploymentRequest request, Map<String, String> own) {
-        var sensitive = state.variables().list(request.project()).stream()
-                .filter(each -> each.sensitive())
-                .map(each -> each.key())
-                .collect(Collectors.toSet());
+        var sensitive = sensitive(request);
         return own.entrySet().stream()
                 .filter(each -> sensitive.contains(each.getKey()) || looksSecret(each.getValue()))
                 .map(Map.Entry::getValue)
+                .collect(Collectors.toSet());
+    }
+
+    private Set<String> sensitive(DeploymentRequest request) {
+        return state.variables().list(request.project()).stream()
+                .filter(each -> each.sensitive())
+                .map(each -> each.key())
                 .collect(Collectors.toSet());
     }
 

@@ -29,6 +29,7 @@ public final class DockerEngine implements AutoCloseable {
     private final boolean sandboxAllowed;
     private final DockerClient asking;
     private final DockerClient streaming;
+    private final DockerHttpClient raw;
     private final BuildNetwork network;
     private final BuildImages images;
 
@@ -58,11 +59,13 @@ public final class DockerEngine implements AutoCloseable {
      */
     record Version(String engine, String api, int processors, long memory) {}
 
-    private DockerEngine(URI host, boolean sandboxAllowed, DockerClient asking, DockerClient streaming) {
+    private DockerEngine(
+            URI host, boolean sandboxAllowed, DockerClient asking, DockerClient streaming, DockerHttpClient raw) {
         this.host = host;
         this.sandboxAllowed = sandboxAllowed;
         this.asking = asking;
         this.streaming = streaming;
+        this.raw = raw;
         network = new BuildNetwork(this);
         images = new BuildImages(this);
     }
@@ -79,11 +82,16 @@ public final class DockerEngine implements AutoCloseable {
         }
         // Without an API version requests go to the engine's own: old engines refuse newer ones, new ones old ones.
         var config = builder.build();
+        var raw = http(config, null);
         return new DockerEngine(
-                config.getDockerHost(), settings.allowProcessSandbox(), client(config, ANSWER), client(config, null));
+                config.getDockerHost(),
+                settings.allowProcessSandbox(),
+                DockerClientImpl.getInstance(config, http(config, ANSWER)),
+                DockerClientImpl.getInstance(config, raw),
+                raw);
     }
 
-    private static DockerClient client(DefaultDockerClientConfig config, @Nullable Duration answer) {
+    private static DockerHttpClient http(DefaultDockerClientConfig config, @Nullable Duration answer) {
         var http = new ZerodepDockerHttpClient.Builder()
                 .dockerHost(config.getDockerHost())
                 .sslConfig(config.getSSLConfig())
@@ -92,7 +100,7 @@ public final class DockerEngine implements AutoCloseable {
         if (answer != null) {
             http.responseTimeout(answer);
         }
-        return DockerClientImpl.getInstance(config, new Uncompressed(http.build()));
+        return new Uncompressed(http.build());
     }
 
     /**
@@ -122,6 +130,11 @@ public final class DockerEngine implements AutoCloseable {
     /** For calls that stream for as long as a build runs. */
     DockerClient streaming() {
         return streaming;
+    }
+
+    /** For calls that the client has no words for; they may stream too. */
+    DockerHttpClient raw() {
+        return raw;
     }
 
     BuildNetwork network() {

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +44,7 @@ final class FrameworkDetector {
      *
      * @param top the directory with the unpacked tree
      * @param settings the project's own, with those of files in the repository laid over them
-     * @throws StepFailure of kind {@code NO_PROJECT_FOUND} when there is nothing that can be built into files
+     * @throws StepFailure of kind {@code NO_PROJECT_FOUND} when there is nothing that can be built
      */
     static Recipe detect(Path top, BuildSettings settings) {
         var detector = new FrameworkDetector(new SourceTree(top), settings);
@@ -52,16 +53,117 @@ final class FrameworkDetector {
     }
 
     private Recipe recipe(AppDirectory at) {
+        var given = settings.dockerfile();
+        if (given != null && !given.isBlank()) {
+            return withDockerfile(at, given(at, given.strip()));
+        }
         var script = buildScript(at, BUILD_SCRIPTS);
         var framework = framework(at, script);
+        if (framework == Framework.DOCKERFILE) {
+            return withDockerfile(
+                    at,
+                    Dockerfiles.ours(at)
+                            .or(() -> Dockerfiles.usual(at))
+                            .orElseThrow(() -> noProject(
+                                    "There is no Dockerfile at " + where(at) + ".",
+                                    "Set the project's dockerfile to where it is, or framework to something else.")));
+        }
+        if (mayBeADockerfiles()) {
+            var found = Dockerfiles.usual(at);
+            if (found.isPresent()) {
+                if (framework == null || runs(at, framework)) {
+                    return withDockerfile(at, found.get());
+                }
+                say("There is a Dockerfile, but " + framework.label() + " makes files that need no app to serve them."
+                        + " To build " + found.get() + " instead, set the project's dockerfile to it.");
+            }
+        }
         if (framework == null) {
-            return plain(at);
+            return asksToStart() && at.json().isPresent() ? withNode(at, Framework.NODE) : plain(at);
+        }
+        var server = OtherServers.of(framework, at, settings, notes);
+        if (server.isPresent()) {
+            return withImage(at, framework, server.get());
         }
         var other = OtherTools.of(framework, at);
         if (other.isPresent()) {
             return withOtherTools(at, framework, other.get());
         }
         return withNode(at, framework);
+    }
+
+    /** Whether nobody said how it is built otherwise. */
+    private boolean mayBeADockerfiles() {
+        return (settings.framework() == null || settings.framework().isBlank())
+                && settings.buildCommand() == null
+                && settings.outputDirectory() == null;
+    }
+
+    private boolean asksToStart() {
+        return settings.startCommand() != null && !settings.startCommand().isBlank();
+    }
+
+    private boolean runs(AppDirectory at, Framework framework) {
+        if (framework.kind() == Kind.DYNAMIC || asksToStart()) {
+            return true;
+        }
+        var script = buildScript(at, BUILD_SCRIPTS).orElse(framework.command());
+        return RunningApps.runs(framework, at, settings.buildCommand() == null ? script : settings.buildCommand());
+    }
+
+    private String given(AppDirectory at, String wanted) {
+        var path = SourceTree.normalised(at.directory(), wanted).filter(tree::isFile);
+        return path.or(() -> SourceTree.normalised("", wanted).filter(tree::isFile))
+                .orElseThrow(() -> noProject(
+                        "There is no file '" + shown(wanted) + "' at " + where(at) + ".",
+                        "Set the project's dockerfile to a file of the repository, relative to the root directory"
+                                + Dockerfiles.usual(at)
+                                        .map(each -> ", such as " + each)
+                                        .orElse("") + "."));
+    }
+
+    private static String where(AppDirectory at) {
+        return at.directory().isEmpty() ? "the top of the repository" : at.directory();
+    }
+
+    private Recipe withDockerfile(AppDirectory at, String file) {
+        var context = at.directory();
+        var wanted = settings.app().dockerContext();
+        if (wanted != null && !wanted.isBlank()) {
+            context = SourceTree.normalised(at.directory(), wanted.strip())
+                    .filter(tree::isDirectory)
+                    .orElseThrow(() -> noProject(
+                            "There is no folder '" + shown(wanted) + "' to build the Dockerfile from.",
+                            "Set app.dockerContext to a folder of the repository, relative to the root directory."));
+        }
+        var start = asksToStart() ? StartCommand.exec(String.valueOf(settings.startCommand())) : null;
+        return withImage(
+                at,
+                Framework.DOCKERFILE,
+                new Running.Dockerfile(file, null, context, start, settings.app().port(), List.of()));
+    }
+
+    private Recipe withImage(AppDirectory at, Framework framework, Running.Dockerfile running) {
+        return new Recipe(
+                framework,
+                "",
+                null,
+                null,
+                at.directory(),
+                at.directory(),
+                null,
+                null,
+                null,
+                List.of(),
+                Set.of(),
+                false,
+                null,
+                List.of(),
+                List.of(),
+                Map.of(),
+                "image",
+                notes,
+                running);
     }
 
     // Where
@@ -91,7 +193,7 @@ final class FrameworkDetector {
             say("The repository is a workspace with one site in it: " + directory + " is taken as the root directory.");
             return directory;
         }
-        if (apps.size() > 1) {
+        if (apps.size() > 1 && Dockerfiles.usual(top).isEmpty()) {
             throw noProject(
                     "The repository is a workspace with " + apps.size() + " apps: "
                             + named(apps.stream().map(AppDirectory::directory).toList()) + ".",
@@ -102,12 +204,15 @@ final class FrameworkDetector {
 
     /** Whether the top is an app itself, though it is the root of a workspace too. */
     private boolean standsByItself(AppDirectory top) {
-        if (settings.buildCommand() != null || settings.outputDirectory() != null) {
+        if (settings.buildCommand() != null
+                || settings.outputDirectory() != null
+                || settings.dockerfile() != null
+                || asksToStart()) {
             return true;
         }
         return top.isFile("index.html")
                 || Signs.read(top, buildScript(top, BUILD_SCRIPTS).orElse(null))
-                        .filter(each -> each.kind() == Kind.STATIC && each != Framework.STORYBOOK)
+                        .filter(each -> each != Framework.STORYBOOK && each != Framework.NODE)
                         .isPresent();
     }
 
@@ -168,21 +273,21 @@ final class FrameworkDetector {
                         "Leave framework out to have it detected, or set it to one of: " + Framework.ids() + ".");
             }
             var known = framework.get();
-            if (known.kind() == Kind.DYNAMIC) {
-                RunningApps.refuse(known, at, "");
-            }
+            RunningApps.refuse(known, at);
             return known == Framework.STATIC_FILES ? null : known;
         }
-        if (settings.dockerfile() != null && !settings.dockerfile().isBlank()) {
-            throw RunningApps.dockerfile(at.directory().isEmpty() ? "The repository" : at.directory());
+        if (Dockerfiles.ours(at).isPresent()) {
+            return Framework.DOCKERFILE;
         }
         var found = Signs.read(at, settings.buildCommand() == null ? script.orElse(null) : settings.buildCommand());
         if (found.isPresent() && found.get().kind() == Kind.DYNAMIC) {
-            if (settings.outputDirectory() != null) {
+            if (settings.outputDirectory() != null && !asksToStart()) {
                 say(found.get().label() + " was detected, but an output directory is set: publishing only that.");
                 return null;
             }
-            RunningApps.refuse(found.get(), at, "");
+            if (!mayBeADockerfiles() || Dockerfiles.usual(at).isEmpty()) {
+                RunningApps.refuse(found.get(), at);
+            }
         }
         return found.orElse(null);
     }
@@ -199,13 +304,33 @@ final class FrameworkDetector {
     private Recipe withNode(AppDirectory at, Framework framework) {
         var tools = JavaScriptTools.of(at, orEmpty(settings.installCommand()));
         var build = nodeBuild(at, framework, tools);
-        if (settings.outputDirectory() == null) {
-            RunningApps.refuse(framework, at, build == null ? "" : build);
+        var runs = asksToStart()
+                || (settings.outputDirectory() == null
+                        && (framework.kind() == Kind.DYNAMIC
+                                || RunningApps.runs(framework, at, build == null ? "" : build)));
+        if (runs) {
+            RunningApps.refuseOthersServers(framework, at);
+            if (!asksToStart()) {
+                RunningApps.reason(framework, at, build == null ? "" : build)
+                        .ifPresent(hint -> say(framework.label() + " makes an app that answers requests itself. For files"
+                                + " alone: " + hint));
+            }
+            return nodeRecipe(at, framework, tools, NodeApp.of(at, framework, tools, settings, build));
         }
-        return nodeRecipe(at, framework, tools, build);
+        return nodeRecipe(at, framework, tools, build, null);
     }
 
-    private Recipe nodeRecipe(AppDirectory at, Framework framework, JavaScriptTools tools, @Nullable String build) {
+    private Recipe nodeRecipe(AppDirectory at, Framework framework, JavaScriptTools tools, NodeApp app) {
+        notes.addAll(app.notes());
+        return nodeRecipe(at, framework, tools, app.build(), app);
+    }
+
+    private Recipe nodeRecipe(
+            AppDirectory at,
+            Framework framework,
+            JavaScriptTools tools,
+            @Nullable String build,
+            @Nullable NodeApp app) {
         var node = NodeVersion.of(settings.nodeVersion(), tree, manifests(at, tools), places(at, tools));
         if (node.note() != null) {
             notes.add(node.note());
@@ -219,7 +344,12 @@ final class FrameworkDetector {
             // With CI set, it fails a build for a warning. Whoever deploys wants the site; the warnings are in the log.
             variables.put("CI", "false");
         }
-        var outputs = outputs(at, framework, build == null ? List.of() : at.commands(build));
+        if (app != null) {
+            variables.putAll(app.variables());
+        }
+        var outputs = app != null
+                ? new OutputDirectories.Candidates(List.of(), Set.of())
+                : outputs(at, framework, build == null ? List.of() : at.commands(build));
         var homeCaches = new ArrayList<>(tools.homeCaches());
         homeCaches.add(Recipe.TOOLS);
         return new Recipe(
@@ -229,7 +359,9 @@ final class FrameworkDetector {
                 install == null ? null : tools.manager(),
                 at.directory(),
                 tools.directory(),
-                install == null && build == null ? null : tools.prepare(),
+                install == null && build == null && (app == null || app.running().finish() == null)
+                        ? null
+                        : tools.prepare(),
                 install,
                 build,
                 outputs.all(),
@@ -245,7 +377,8 @@ final class FrameworkDetector {
                                 .name()
                                 .toLowerCase(java.util.Locale.ROOT)
                                 .replace('_', '-'),
-                notes);
+                notes,
+                app == null ? null : app.running());
     }
 
     private @Nullable String nodeBuild(AppDirectory at, Framework framework, JavaScriptTools tools) {
@@ -260,7 +393,7 @@ final class FrameworkDetector {
         }
         for (var each : BUILD_SCRIPTS) {
             if (at.packageJson().script(each).isPresent()) {
-                return script(each, at, framework, tools);
+                return script(each, at, tools);
             }
         }
         if (framework == Framework.VITEPRESS || framework == Framework.VUEPRESS) {
@@ -281,32 +414,18 @@ final class FrameworkDetector {
         if (framework == Framework.EXPO && !at.uses("react-dom")) {
             note(Level.warn, "Expo makes a web site only with react-dom and react-native-web installed.");
         }
+        if (framework == Framework.NUXT && !RunningApps.isGenerated(at, "")) {
+            return own("nuxt build", at, tools, null);
+        }
         return framework.command().isEmpty() ? null : own(framework.command(), at, tools, null);
     }
 
     /** A script of package.json. Where Turborepo knows what must be built before it, it is asked. */
-    private String script(String name, AppDirectory at, Framework framework, JavaScriptTools tools) {
-        if (framework == Framework.NUXT && isServerOnlyByHabit(at, name)) {
-            note(
-                    Level.warn,
-                    "Nuxt's build script makes an app that has to run, which is not supported yet. It has no server routes of"
-                            + " its own, so its generate script is run instead: pages are as they are at build time.");
-            return tools.manager().run("generate");
-        }
+    private String script(String name, AppDirectory at, JavaScriptTools tools) {
         if (!at.directory().equals(tools.directory()) && name.equals("build") && turbo(at, tools)) {
             return "turbo run build";
         }
         return tools.manager().run(name);
-    }
-
-    private static boolean isServerOnlyByHabit(AppDirectory at, String name) {
-        return !RunningApps.isGenerated(at, at.packageJson().script(name).orElse(""))
-                && at.packageJson()
-                        .script("generate")
-                        .filter(each -> each.contains("generate"))
-                        .isPresent()
-                && !at.isDirectory("server")
-                && !at.isDirectory("server-middleware");
     }
 
     /** Turborepo 2 wants to know the package manager, and finds the package by the directory it is started in. */
@@ -374,7 +493,8 @@ final class FrameworkDetector {
                 homeCaches,
                 variables,
                 tools.key(),
-                notes);
+                notes,
+                null);
     }
 
     /** Files as they are, or a build that is in no table. */
@@ -383,13 +503,13 @@ final class FrameworkDetector {
         var build = settings.buildCommand();
         if (build != null && !build.isBlank()) {
             return nodeRecipe(
-                    at, Framework.STATIC_FILES, JavaScriptTools.of(at, orEmpty(settings.installCommand())), build);
+                    at, Framework.STATIC_FILES, JavaScriptTools.of(at, orEmpty(settings.installCommand())), build, null);
         }
         if (build == null && script.isPresent() && settings.framework() == null) {
             var tools = JavaScriptTools.of(at, orEmpty(settings.installCommand()));
             var name =
                     at.packageJson().script(BUILD_SCRIPTS.getFirst()).isPresent() ? BUILD_SCRIPTS.getFirst() : "build";
-            return nodeRecipe(at, Framework.STATIC_FILES, tools, script(name, at, Framework.STATIC_FILES, tools));
+            return nodeRecipe(at, Framework.STATIC_FILES, tools, script(name, at, tools), null);
         }
         return files(at);
     }
@@ -422,7 +542,8 @@ final class FrameworkDetector {
                 List.of(),
                 quiet(),
                 "static",
-                notes);
+                notes,
+                null);
     }
 
     private boolean looksLikeASite(AppDirectory at) {
@@ -450,10 +571,7 @@ final class FrameworkDetector {
     }
 
     private StepFailure nothing(AppDirectory at) {
-        var where = at.directory().isEmpty() ? "the top of the repository" : at.directory();
-        if (Signs.hasDockerfile(at)) {
-            return RunningApps.dockerfile(at.directory().isEmpty() ? "The repository" : at.directory());
-        }
+        var where = where(at);
         var elsewhere = at.directory().isEmpty() ? projects() : List.<String>of();
         var hint = elsewhere.isEmpty()
                 ? FailureKind.NO_PROJECT_FOUND.hint()

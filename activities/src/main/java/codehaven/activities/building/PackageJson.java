@@ -8,9 +8,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +20,14 @@ import org.jspecify.annotations.Nullable;
  * absent, as npm does for most of it.
  *
  * @param dependencies all but the peers: name → version range
+ * @param forDevelopment those of them that only {@code devDependencies} names
  * @param workspaces patterns of directories, relative to this package's
  */
 record PackageJson(
         @Nullable String name,
         Map<String, String> scripts,
         Map<String, String> dependencies,
+        Set<String> forDevelopment,
         @Nullable String packageManager,
         @Nullable String nodeRange,
         @Nullable String pnpmRange,
@@ -31,7 +35,7 @@ record PackageJson(
         @Nullable String main,
         List<String> workspaces) {
 
-    static final PackageJson NONE = new PackageJson(null, Map.of(), Map.of(), null, null, null, null, null, List.of());
+    static final PackageJson NONE = new PackageJson(null, Map.of(), Map.of(), Set.of(), null, null, null, null, null, List.of());
 
     private static final JsonMapper LENIENT = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS, JsonReadFeature.ALLOW_TRAILING_COMMA)
@@ -83,6 +87,9 @@ record PackageJson(
         for (var section : List.of("optionalDependencies", "devDependencies", "dependencies")) {
             dependencies.putAll(texts(json.path(section)));
         }
+        var forDevelopment = new LinkedHashSet<>(texts(json.path("devDependencies")).keySet());
+        forDevelopment.removeAll(texts(json.path("dependencies")).keySet());
+        forDevelopment.removeAll(texts(json.path("optionalDependencies")).keySet());
         var workspaces = json.path("workspaces");
         var manager = textOf(json.path("packageManager"));
         var wanted = json.path("devEngines").path("packageManager");
@@ -94,6 +101,7 @@ record PackageJson(
                 textOf(json.path("name")),
                 texts(json.path("scripts")),
                 dependencies,
+                forDevelopment,
                 manager,
                 textOf(json.path("engines").path("node")),
                 textOf(json.path("engines").path("pnpm")),

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one source tree becomes a site's files: what {@link FrameworkDetector} concludes from the tree and the project's
+ * How one source tree becomes a site's files or an app's image: what {@link FrameworkDetector} concludes from the tree and the project's
  * settings, for whatever runs it. All directories are relative to the top of the tree, with {@code /}, normalised,
  * without a leading or trailing one; the top itself is the empty string. All commands are for {@code sh -c} inside the
  * container, with a home directory that can be written, and nowhere else: a project's own commands are among them.
@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param cacheKey digest-like text of what the caches depend on: a new one means that kept caches may be of little use,
  *     never that they are wrong
  * @param notes what to say in the log before anything runs
+ * @param running what answers requests when it is an app; absent for a site that is files alone
  */
 record Recipe(
         Framework framework,
@@ -56,7 +57,8 @@ record Recipe(
         List<String> homeCaches,
         Map<String, String> variables,
         String cacheKey,
-        List<Note> notes) {
+        List<Note> notes,
+        @Nullable Running running) {
 
     /** Where {@link #prepare} puts programs, relative to the home directory; its {@code bin} is on {@link #inShell}'s path. */
     static final String TOOLS = ".codehaven";
@@ -70,7 +72,7 @@ record Recipe(
         notes = List.copyOf(notes);
     }
 
-    /** Without any output that is in the repository too. */
+    /** Of a site that is files alone, without any output that is in the repository too. */
     Recipe(
             Framework framework,
             String image,
@@ -107,7 +109,8 @@ record Recipe(
                 homeCaches,
                 variables,
                 cacheKey,
-                notes);
+                notes,
+                null);
     }
 
     /** A line for the log. */
@@ -142,7 +145,7 @@ record Recipe(
 
     /** Whether nothing runs: the tree's own files are the site. */
     boolean servesTheTree() {
-        return install == null && build == null;
+        return install == null && build == null && running == null;
     }
 
     /**

@@ -7,31 +7,39 @@ import codehaven.workflows.StepFailure;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Tells sites that are files when built from apps that have to run, for frameworks that make both; refuses the latter. */
+/** Tells sites that are files when built from apps that have to run, for frameworks that make both. */
 final class RunningApps {
 
-    private static final String NOT_YET = ", and apps that have to run are not supported yet.";
     private static final String ONLY_FILES =
-            "To publish only its files, set framework to static and outputDirectory to where they are.";
+            "Add a Dockerfile to the repository. To publish only its files, set framework to static and outputDirectory to where they are.";
+
+    /** Servers that live in the same package as the pages that they serve. */
+    private static final String[] SERVERS = {"express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core"};
 
     private RunningApps() {}
 
     /**
-     * @param build the build command, empty where there is none
-     * @throws StepFailure when the app has to run
+     * @throws StepFailure when it is an app of a language that nothing is known to build with but a Dockerfile
      */
-    static void refuse(Framework framework, AppDirectory at, String build) {
-        reason(framework, at, build).ifPresent(hint -> {
-            var where = at.directory().isEmpty() ? "This" : at.directory();
-            throw failure(
-                    where + " is " + article(framework) + framework.label() + " app that answers requests itself"
-                            + NOT_YET,
-                    hint);
-        });
+    static void refuse(Framework framework, AppDirectory at) {
+        switch (framework) {
+            case DENO, RAILS, RUBY, LARAVEL, PHP, RUST -> throw without(framework, at);
+            case ELYSIA -> {
+                if (!at.uses("@elysiajs/node")) {
+                    throw without(framework, at);
+                }
+            }
+            default -> {
+                // There is a recipe.
+            }
+        }
     }
 
-    static StepFailure dockerfile(String where) {
-        return failure(where + " is built by its Dockerfile" + NOT_YET, ONLY_FILES);
+    private static StepFailure without(Framework framework, AppDirectory at) {
+        var where = at.directory().isEmpty() ? "This" : at.directory();
+        return failure(
+                where + " is " + article(framework) + framework.label() + " app, which can be built by a Dockerfile only, and there is none.",
+                ONLY_FILES);
     }
 
     private static String article(Framework framework) {
@@ -42,11 +50,52 @@ final class RunningApps {
         return new StepFailure(FailureKind.NO_PROJECT_FOUND, message, hint, null, null, null);
     }
 
-    /** What to do instead, when the app has to run. */
-    private static Optional<String> reason(Framework framework, AppDirectory at, String build) {
-        if (framework.kind() == Kind.DYNAMIC) {
-            return Optional.of(ONLY_FILES);
+    /**
+     * @throws StepFailure when the app is made for another platform's servers
+     */
+    static void refuseOthersServers(Framework framework, AppDirectory at) {
+        if (framework == Framework.SVELTEKIT) {
+            var configs = at.config("svelte.config") + at.config("vite.config");
+            var adapter = Pattern.compile("@sveltejs/adapter-(?!auto|node|static)[a-z-]+").matcher(configs);
+            if (adapter.find() && !configs.contains("@sveltejs/adapter-node")) {
+                throw failure(
+                        "The SvelteKit app is made for another platform by " + adapter.group() + ".",
+                        "Install @sveltejs/adapter-node and use it in the config instead, or @sveltejs/adapter-static for files alone.");
+            }
         }
+        if (framework == Framework.ASTRO && !at.config("astro.config").contains("@astrojs/node")) {
+            throw failure(
+                    "The Astro app renders pages on request, and has no adapter for Node.js.",
+                    "Run 'npx astro add node', which adds @astrojs/node in standalone mode; or remove output: 'server' from astro.config, so that the pages are files in dist/.");
+        }
+    }
+
+    /**
+     * Whether it answers requests itself when built.
+     *
+     * @param build the build command, empty where there is none
+     */
+    static boolean runs(Framework framework, AppDirectory at, String build) {
+        return framework.kind() == Kind.DYNAMIC || reason(framework, at, build).isPresent() || servesItsPages(framework, at);
+    }
+
+    /** A bundler's pages, and in the same package the server that they talk to. */
+    private static boolean servesItsPages(Framework framework, AppDirectory at) {
+        return switch (framework) {
+            case VITE, SOLID, CREATE_REACT_APP, PARCEL, VUE_CLI, SVELTE_ROLLUP, VIKE ->
+                java.util.stream.Stream.of(SERVERS)
+                                .anyMatch(each -> at.packageJson().has(each)
+                                        && !at.packageJson().forDevelopment().contains(each))
+                        && at.packageJson()
+                                .script("start")
+                                .filter(each -> Signs.runs(each, "node") || Signs.runs(each, "tsx") || Signs.runs(each, "ts-node"))
+                                .isPresent();
+            default -> false;
+        };
+    }
+
+    /** What would make files of it, when it has to run. */
+    static Optional<String> reason(Framework framework, AppDirectory at, String build) {
         return switch (framework) {
             case NEXTJS ->
                 unless(
@@ -60,7 +109,8 @@ final class RunningApps {
             case SVELTEKIT -> svelteKit(at);
             case ASTRO ->
                 unless(
-                        !has("\\boutput\\s*:\\s*['\"`]server['\"`]", at.config("astro.config")),
+                        !has("\\boutput\\s*:\\s*['\"`](?:server|hybrid)['\"`]", at.config("astro.config"))
+                                && !at.config("astro.config").contains("@astrojs/node"),
                         "Remove output: 'server' from astro.config, so that the pages are files in dist/.");
             case REMIX ->
                 unless(

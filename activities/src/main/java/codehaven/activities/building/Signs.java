@@ -119,22 +119,26 @@ final class Signs {
                     GO,
                     at -> at.isFile("go.mod")
                             && (at.isFile("main.go")
-                                    || at.isFile("cmd/api/main.go")
-                                    || at.isFile("cmd/server/main.go"))),
+                                    || at.tree().names(at.path("cmd")).stream()
+                                            .anyMatch(each -> at.isFile("cmd/" + each + "/main.go"))
+                                    || at.tree().names(at.directory()).stream()
+                                            .filter(each -> each.endsWith(".go"))
+                                            .anyMatch(each -> at.text(each).contains("package main")))),
             new Sign(RUST, at -> at.isFile("Cargo.toml") && at.isFile("src/main.rs")),
-            new Sign(JAVA, at -> at.isFile("pom.xml") || at.isFile("gradlew")),
+            new Sign(JAVA, at -> at.isFile("pom.xml")
+                            || at.isFile("gradlew")
+                            || at.isFile("build.gradle")
+                            || at.isFile("build.gradle.kts")),
             new Sign(LARAVEL, at -> at.isFile("artisan")),
             new Sign(PHP, at -> at.isFile("composer.json") || at.isFile("index.php") || at.isFile("public/index.php")),
             new Sign(RAILS, at -> at.isFile("config/application.rb")),
             new Sign(RUBY, at -> at.isFile("Gemfile") && at.isFile("config.ru")));
 
-    private static final List<String> DOCKERFILES = List.of("Dockerfile", "Containerfile");
-
     private Signs() {}
 
     /** What a directory is, if anything of the table; plain files and unknown builds are not. */
     static Optional<Framework> read(AppDirectory at, @Nullable String buildScript) {
-        if (at.isFile("Dockerfile.vercel") || at.isFile("Containerfile.vercel")) {
+        if (Dockerfiles.ours(at).isPresent()) {
             return Optional.of(DOCKERFILE);
         }
         var shown = new ArrayList<Framework>();
@@ -153,7 +157,7 @@ final class Signs {
 
     /** Whether a Dockerfile is all that there is to go by. */
     static boolean hasDockerfile(AppDirectory at) {
-        return DOCKERFILES.stream().anyMatch(at::isFile);
+        return Dockerfiles.usual(at).isPresent();
     }
 
     private static Framework chosen(List<Framework> shown, AppDirectory at, @Nullable String buildScript) {

@@ -7,6 +7,7 @@ import codehaven.activities.building.BuildOrder.Phase;
 import codehaven.activities.building.BuildOrder.Walls;
 import codehaven.activities.building.Recipe.Look;
 import codehaven.activities.uploading.SourceArchive;
+import codehaven.model.AppImage;
 import codehaven.model.BuildSettings;
 import codehaven.model.DeploymentEvent.Level;
 import codehaven.model.FailureKind;
@@ -24,12 +25,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** One build, from a source archive on this machine to a basket of the site's files. */
+/** One build, from a source archive on this machine to a basket of the site's files, and the image of an app. */
 final class SiteBuild {
 
     /** Node's own default leaves much of a large limit unused and runs against a small one. */
@@ -55,6 +58,7 @@ final class SiteBuild {
      * @param attempt which attempt of the activity this is, from 1
      * @param archive the tree as {@code .tar.zst}
      * @param variables the commands' environment for the recipe
+     * @param sensitive the names of those that only the running app and the build's own container may see
      * @param logged how many lines of output the deployment's log has after the line with the given number
      */
     record Task(
@@ -65,15 +69,20 @@ final class SiteBuild {
             BuildSettings settings,
             Path archive,
             Function<Recipe, Map<String, String>> variables,
+            Set<String> sensitive,
             LongUnaryOperator logged) {}
 
     /**
      * What came of it.
      *
      * @param cache as in {@link codehaven.model.Output#cache}
+     * @param app what answers the requests that no file does; absent for a site that is files alone
      */
-    record Made(Recipe recipe, OutputBasket basket, String cache) {
+    record Made(Recipe recipe, OutputBasket basket, String cache, @Nullable AppImage app) {
         boolean spa() {
+            if (app != null) {
+                return false; // What it does not know, the app is asked for.
+            }
             return recipe.spa() == null ? basket.has("index.html") && !basket.has("404.html") : recipe.spa();
         }
     }
@@ -102,6 +111,10 @@ final class SiteBuild {
         try {
             var recipe = detector.apply(source, task.settings());
             var basket = new OutputBasket(work.resolve(OUTPUT), settings.limits(), scope.log());
+            var running = recipe.running();
+            if (running != null) {
+                return app(recipe, running, basket);
+            }
             return recipe.servesTheTree() ? serve(recipe, basket) : build(recipe, basket);
         } catch (IOException | RuntimeException e) {
             WorkFiles.delete(work.resolve(OUTPUT));
@@ -199,25 +212,88 @@ final class SiteBuild {
         if (!basket.has("index.html")) {
             scope.log().say(Level.warn, "There is no index.html in " + shown(output) + ".");
         }
-        return new Made(recipe, basket, cache);
+        return new Made(recipe, basket, cache, null);
+    }
+
+    /** The image of an app, and those of its files that need not be asked for. */
+    private Made app(Recipe recipe, Running running, OutputBasket basket) throws IOException {
+        if (!engine.answers()) {
+            throw engine.unavailable();
+        }
+        engine.network().provide();
+        var image = new AppImageBuild(
+                engine, settings, task, scope, source, walls(), task.variables().apply(recipe));
+        var cache = "none";
+        if (image.isBuilt()) {
+            scope.log().say("The image was built already, by an earlier attempt.");
+        } else {
+            cache = switch (running) {
+                case Running.Tree tree -> ofTree(recipe, tree, image);
+                case Running.Dockerfile dockerfile -> {
+                    say(recipe);
+                    yield image.build(order(recipe), dockerfile);
+                }
+            };
+        }
+        image.gather(running.assets(), basket);
+        basket.followLinks();
+        return new Made(recipe, basket, cache, image.publish(running.port()));
+    }
+
+    private String ofTree(Recipe recipe, Running.Tree tree, AppImageBuild image) throws IOException {
+        var order = order(recipe);
+        if (order.phases().isEmpty()) {
+            say(recipe);
+            image.assemble(order, recipe, tree, (path, visitor) -> DirectoryTree.walk(source.resolve(path), visitor));
+            return "none";
+        }
+        try (var sandbox = open(order)) {
+            var cache = begin(recipe, order, sandbox);
+            run(recipe, order, sandbox);
+            var looks = looks(order, sandbox);
+            for (var each : tree.pieces()) {
+                var look = looks.get(each.from());
+                if ((look == Look.ABSENT || look == Look.EMPTY) && !each.to().equals("node_modules")) {
+                    throw new StepFailure(
+                            FailureKind.NO_OUTPUT,
+                            "The build made nothing in " + shown(each.from()) + ", which is what the app is started from.",
+                            "Make the build write a server there, or set the project's startCommand to what starts the app.",
+                            null,
+                            null,
+                            null);
+                }
+            }
+            image.assemble(
+                    order,
+                    recipe,
+                    tree,
+                    (path, visitor) -> sandbox.walk(path.isEmpty() ? "src" : "src/" + path, visitor));
+            if (BuildCaches.useful(recipe)) {
+                caches.keep(task.project(), recipe, cache.found(), sandbox, scope.log());
+            }
+            return cache.word();
+        }
     }
 
     /** What a build begins with. */
     private record Cache(Optional<BuildCaches.Found> found, String word) {}
 
-    private BuildOrder order(Recipe recipe) {
+    private Walls walls() {
         var limits = settings.limits();
         var own = task.settings().limits();
-        var memory = own.buildMemoryMb() == null ? limits.buildMemoryMb() : own.buildMemoryMb();
-        var walls = new Walls(
-                memory,
+        return new Walls(
+                own.buildMemoryMb() == null ? limits.buildMemoryMb() : own.buildMemoryMb(),
                 own.cpus() == null ? limits.buildCpus() : own.cpus(),
                 limits.buildPids(),
                 limits.buildDiskMb(),
                 MOST_FILES,
                 own.buildSeconds() == null ? limits.build() : Duration.ofSeconds(own.buildSeconds()));
+    }
+
+    private BuildOrder order(Recipe recipe) {
+        var walls = walls();
         var variables = new LinkedHashMap<>(task.variables().apply(recipe));
-        variables.putIfAbsent("NODE_OPTIONS", "--max-old-space-size=" + memory * HEAP_PERCENT / 100);
+        variables.putIfAbsent("NODE_OPTIONS", "--max-old-space-size=" + walls.memoryMb() * HEAP_PERCENT / 100);
         var phases = new ArrayList<Phase>();
         if (recipe.install() != null) {
             phases.add(new Phase(
@@ -231,8 +307,9 @@ final class SiteBuild {
                         recipe.install().fallback().command()));
             }
         }
-        if (recipe.build() != null) {
-            phases.add(new Phase(Phase.Name.BUILD, recipe.rootDirectory(), recipe.build()));
+        var build = recipe.build() == null ? finish(recipe) : recipe.build();
+        if (build != null && !(recipe.running() instanceof Running.Dockerfile)) {
+            phases.add(new Phase(Phase.Name.BUILD, recipe.rootDirectory(), build));
         }
         return new BuildOrder(
                 task.deployment(),
@@ -241,7 +318,9 @@ final class SiteBuild {
                 task.attempt(),
                 recipe.image(),
                 phases,
-                recipe.outputs(),
+                recipe.running() instanceof Running.Tree tree
+                        ? tree.pieces().stream().map(Running.Piece::from).toList()
+                        : recipe.outputs(),
                 variables,
                 walls,
                 task.archive(),
@@ -303,9 +382,15 @@ final class SiteBuild {
         var scripts = new HashMap<Phase.Name, String>();
         for (var phase : order.phases()) {
             var first = phase.equals(order.phases().getFirst());
-            scripts.put(phase.name(), (first ? prepare : "") + recipe.inShell(phase.command(), top) + "\n");
+            var finish = phase.name() == Phase.Name.BUILD && recipe.build() != null ? finish(recipe) : null;
+            var command = finish == null ? phase.command() : "(\n" + phase.command() + "\n) || exit $?\n" + finish;
+            scripts.put(phase.name(), (first ? prepare : "") + recipe.inShell(command, top) + "\n");
         }
         return scripts;
+    }
+
+    private static @Nullable String finish(Recipe recipe) {
+        return recipe.running() instanceof Running.Tree tree ? tree.finish() : null;
     }
 
     private void run(Recipe recipe, BuildOrder order, Sandbox sandbox) throws IOException {

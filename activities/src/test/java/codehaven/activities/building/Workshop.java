@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -80,10 +82,13 @@ final class Workshop implements AutoCloseable {
         String run = "run-1";
         int attempt = 1;
         Limits limits = Limits.DEFAULT;
-        Recipe recipe;
+        @Nullable Recipe recipe;
+        BuildSettings settings = BuildSettings.DETECTED;
+        Set<String> sensitive = Set.of();
+        Settings.@Nullable Registry registry;
         Map<String, String> variables = new HashMap<>();
 
-        private Job(String deployment, Path archive, Recipe recipe) {
+        private Job(String deployment, Path archive, @Nullable Recipe recipe) {
             this.deployment = deployment;
             this.archive = archive;
             this.recipe = recipe;
@@ -107,17 +112,20 @@ final class Workshop implements AutoCloseable {
         }
 
         Job install(String command, Recipe.@Nullable Fallback fallback) {
-            recipe = recipe(new Recipe.Install(command, fallback), recipe.build(), List.of(), recipe.outputs());
+            var now = Objects.requireNonNull(recipe);
+            recipe = recipe(new Recipe.Install(command, fallback), now.build(), List.of(), now.outputs());
             return this;
         }
 
         Job caching(List<String> homeCaches) {
-            recipe = recipe(recipe.install(), recipe.build(), homeCaches, recipe.outputs());
+            var now = Objects.requireNonNull(recipe);
+            recipe = recipe(now.install(), now.build(), homeCaches, now.outputs());
             return this;
         }
 
         Job outputs(String... outputs) {
-            recipe = recipe(recipe.install(), recipe.build(), recipe.homeCaches(), List.of(outputs));
+            var now = Objects.requireNonNull(recipe);
+            recipe = recipe(now.install(), now.build(), now.homeCaches(), List.of(outputs));
             return this;
         }
 
@@ -125,6 +133,13 @@ final class Workshop implements AutoCloseable {
             variables.put(name, value);
             return this;
         }
+    }
+
+    /** A build of whatever the tree is detected to be. */
+    Job detected(String drawing) throws IOException {
+        var job = job("none", drawing);
+        job.recipe = null;
+        return job;
     }
 
     /** A build of one command; the drawing is as in {@link Drawn}. */
@@ -175,17 +190,21 @@ final class Workshop implements AutoCloseable {
                 settings.gitAllowLocal(),
                 settings.sitesDomain(),
                 settings.edgeUrl(),
-                job.limits);
+                job.limits,
+                job.registry);
         var task = new SiteBuild.Task(
                 job.deployment,
                 job.project,
                 job.run,
                 job.attempt,
-                BuildSettings.DETECTED,
+                job.settings,
                 job.archive,
                 recipe -> job.variables,
+                job.sensitive,
                 scope::outputAfter);
-        return new SiteBuild(engine, told, caches, task, scope.here()).make((tree, settings) -> job.recipe);
+        var build = new SiteBuild(engine, told, caches, task, scope.here());
+        var recipe = job.recipe;
+        return recipe == null ? build.make() : build.make((tree, settings) -> recipe);
     }
 
     /** The build in a thread of its own, for a test that does something to it meanwhile. */

@@ -134,6 +134,7 @@ public final class Inspections {
                     NO_OUTPUT,
                     HEALTH_CHECK_FAILED,
                     REGISTRY_REFUSED,
+                    REGISTRY_UNAVAILABLE,
                     DOCKER_UNAVAILABLE,
                     STORAGE_UNAVAILABLE,
                     CANCELED,

@@ -1,0 +1,335 @@
+package codehaven.activities.building;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import codehaven.activities.building.Workshop.Job;
+import codehaven.model.AppImage;
+import codehaven.model.Failure;
+import codehaven.model.FailureKind;
+import codehaven.workflows.StepFailure;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** From source trees to images that run, on a real engine. */
+@Execution(ExecutionMode.CONCURRENT)
+final class AppBuildTest {
+
+    private static final Duration LONG = Duration.ofMinutes(3);
+
+    private static final String EXPRESS = """
+            --- package.json
+            { "name": "shop", "scripts": { "start": "node server.js" },
+              "dependencies": { "express": "^4.21.0" }, "devDependencies": { "is-odd": "^3.0.1" } }
+            --- server.js
+            const express = require('express');
+            const app = express();
+            app.get('/', (q, a) => a.send('hello from ' + process.env.PORT + ' as ' + process.getuid()));
+            app.listen(process.env.PORT);
+            --- .env
+            TOKEN=from-the-repository
+            --- public/page.txt
+            left to the app
+            """;
+
+    @TempDir
+    static Path directory;
+
+    private static Workshop workshop;
+    private static final List<String> PROJECTS = new ArrayList<>();
+
+    @BeforeAll
+    static void open() throws Exception {
+        workshop = Workshop.withDocker(directory);
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        for (var each : PROJECTS) {
+            var names = docker("images", "-q", "codehaven/" + each).lines().distinct().toList();
+            for (var image : names) {
+                HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", "-f", image));
+            }
+        }
+        workshop.close();
+    }
+
+    private static Job app(String drawing) throws IOException {
+        var job = workshop.detected(drawing);
+        job.project = "t" + Long.toString(ThreadLocalRandom.current().nextLong(1L << 40), 36);
+        synchronized (PROJECTS) {
+            PROJECTS.add(job.project);
+        }
+        return job;
+    }
+
+    private static String docker(String... arguments) throws IOException {
+        var command = new ArrayList<>(List.of("docker"));
+        command.addAll(List.of(arguments));
+        var answer = HostProcess.ask(Duration.ofMinutes(2), null, command);
+        assertThat(answer.good()).as("%s: %s", command, answer.output()).isTrue();
+        return answer.output().strip();
+    }
+
+    private static AppImage imageOf(SiteBuild.Made made) {
+        return Objects.requireNonNull(made.app());
+    }
+
+    /** What an app's page says when it runs as strictly as apps do. */
+    private static String page(AppImage image, String path) throws Exception {
+        var id = docker(
+                "run",
+                "-d",
+                "--rm",
+                "--read-only",
+                "--tmpfs",
+                "/tmp",
+                "--cap-drop",
+                "ALL",
+                "--security-opt",
+                "no-new-privileges",
+                "-e",
+                "PORT=" + image.port(),
+                "-p",
+                "127.0.0.1::" + image.port(),
+                image.reference());
+        try {
+            var at = docker("port", id, image.port() + "/tcp").lines().findFirst().orElseThrow();
+            for (var n = 0; n < 100; n++) {
+                var answer = HostProcess.ask(
+                        Duration.ofSeconds(10), null, List.of("curl", "-s", "-m", "5", "http://" + at + path));
+                if (answer.good()) {
+                    return answer.output();
+                }
+                Thread.sleep(200);
+            }
+            throw new AssertionError("no answer; the app says: " + docker("logs", id));
+        } finally {
+            docker("kill", id);
+        }
+    }
+
+    private static StepFailure failure(Job job, BuildScope scope) {
+        var failure = catchThrowableOfType(StepFailure.class, () -> workshop.build(job, scope));
+        assertThat(failure).as(scope.text()).isNotNull();
+        assertThat(workshop.leftOf(job)).isEmpty();
+        return failure;
+    }
+
+    @Test
+    void expressIsBuiltAndAnswers() throws Exception {
+        var job = app(EXPRESS).variable("SECRET", "canary-4711");
+        var scope = new BuildScope(job.deployment);
+        var made = workshop.build(job, scope);
+        var image = imageOf(made);
+
+        assertThat(made.basket().count()).as("what Express serves only its code knows").isZero();
+        assertThat(image.port()).isEqualTo(3000);
+        assertThat(image.tag()).isEqualTo("codehaven/" + job.project + ":" + job.deployment);
+        assertThat(image.reference()).startsWith("sha256:");
+        assertThat(image.digest()).isNull();
+        assertThat(image.bytes()).isGreaterThan(1_000_000);
+        assertThat(page(image, "/")).isEqualTo("hello from 3000 as 1000");
+        assertThat(scope.text()).contains("no registry is configured");
+        assertThat(workshop.leftOf(job)).isEmpty();
+
+        var files = docker("run", "--rm", "--entrypoint", "sh", image.tag(), "-c", "ls -a . node_modules");
+        assertThat(files).contains("express", "server.js").doesNotContain(".env", "is-odd");
+        var told = docker("history", "--no-trunc", image.tag()) + docker("inspect", image.tag());
+        assertThat(told).contains("codehaven.run").doesNotContain("canary-4711", "from-the-repository");
+        var saved = HostProcess.ask(
+                Duration.ofMinutes(1),
+                null,
+                List.of("sh", "-c", "docker save " + image.tag() + " | grep -a -c -e canary-4711 -e from-the-repository"));
+        assertThat(saved.output().strip()).as("no layer has them").isEqualTo("0");
+    }
+
+    @Test
+    void fastifyInTypeScriptIsCompiledFirst() throws Exception {
+        var job = app("""
+                --- package.json
+                { "name": "api", "type": "module", "scripts": { "build": "tsc", "start": "node dist/server.js", "dev": "tsx watch src/server.ts" },
+                  "dependencies": { "fastify": "^5.0.0" },
+                  "devDependencies": { "typescript": "^5.7.0", "@types/node": "^22.0.0" } }
+                --- tsconfig.json
+                { "compilerOptions": { "target": "es2022", "module": "nodenext", "outDir": "dist", "rootDir": "src", "skipLibCheck": true } }
+                --- src/server.ts
+                import Fastify from 'fastify';
+                const app = Fastify();
+                app.get('/', async () => ({ hello: 'typed' as string }));
+                await app.listen({ port: Number(process.env.PORT), host: '0.0.0.0' });
+                """);
+        var scope = new BuildScope(job.deployment);
+        var image = imageOf(workshop.build(job, scope));
+        assertThat(page(image, "/")).isEqualTo("{\"hello\":\"typed\"}");
+        assertThat(scope.text()).contains("Running `npm run build`");
+        assertThat(docker("run", "--rm", "--entrypoint", "ls", image.tag(), "node_modules"))
+                .contains("fastify")
+                .doesNotContain("typescript");
+    }
+
+    @Test
+    void dependenciesAreALayerOfTheirOwn() throws Exception {
+        var drawing = """
+                --- package.json
+                { "scripts": { "start": "node server.js" } }
+                --- node_modules/x/index.js
+                module.exports = 1
+                --- server.js
+                // VERSION
+                require('http').createServer((q, a) => a.end('plain')).listen(process.env.PORT);
+                """;
+        var first = app(drawing);
+        var one = imageOf(workshop.build(first, new BuildScope(first.deployment)));
+        var second = app(drawing.replace("VERSION", "2"));
+        second.project = first.project;
+        var two = imageOf(workshop.build(second, new BuildScope(second.deployment)));
+        var layers = "{{join .RootFS.Layers \" \"}}";
+        var before = List.of(docker("inspect", "-f", layers, one.tag()).split(" "));
+        var after = List.of(docker("inspect", "-f", layers, two.tag()).split(" "));
+        assertThat(after.subList(0, after.size() - 2)).isEqualTo(before.subList(0, before.size() - 2));
+        assertThat(page(two, "/")).isEqualTo("plain");
+    }
+
+    private static final String DOCKERFILE = """
+            --- Dockerfile
+            # syntax=docker/dockerfile:1
+            ARG NODE=22
+            FROM node:${NODE}-bookworm-slim AS build
+            WORKDIR /src
+            RUN --mount=type=bind,source=package.json,target=package.json \\
+                --mount=type=cache,target=/root/.npm \\
+                test -f package.json && \\
+                # said between
+                echo made > made.txt
+            ARG PUBLIC_NAME
+            ARG SECRET
+            RUN echo "name=$PUBLIC_NAME secret=$SECRET" > told.txt
+            FROM node:${NODE}-bookworm-slim
+            WORKDIR /srv
+            COPY --link --from=build /src/*.txt ./
+            COPY --chmod=0755 run.sh server.js ./
+            COPY <<EOF /srv/note.txt
+            from here
+            EOF
+            EXPOSE 4000
+            USER node
+            CMD ["./run.sh"]
+            --- run.sh
+            #!/bin/sh
+            exec node server.js
+            --- server.js
+            const fs = require('fs');
+            require('http').createServer((q, a) => a.end(fs.readFileSync('told.txt', 'utf8') + fs.readFileSync('made.txt') + fs.readFileSync('note.txt')
+              + fs.existsSync('ignored.txt'))).listen(4000);
+            --- ignored.txt
+            no
+            --- .dockerignore
+            *.txt
+            --- package.json
+            { "dependencies": { "express": "4" }, "scripts": { "start": "node server.js" } }
+            """;
+
+    @Test
+    void dockerfileIsBuiltWithWhatOnlyBuildKitKnows() throws Exception {
+        var job = app(DOCKERFILE).variable("PUBLIC_NAME", "shop").variable("SECRET", "canary-4711");
+        job.sensitive = Set.of("SECRET");
+        var scope = new BuildScope(job.deployment);
+        var made = workshop.build(job, scope);
+        var image = imageOf(made);
+        assertThat(image.port()).as("its one EXPOSE").isEqualTo(4000);
+        assertThat(page(image, "/")).isEqualTo("name=shop secret=\nmade\nfrom here\nfalse");
+        assertThat(made.cache()).isEqualTo("miss");
+        assertThat(scope.text()).contains("RUN --mount").contains("ARG SECRET is not given");
+        assertThat(docker("history", "--no-trunc", image.tag())).doesNotContain("canary-4711");
+
+        job.run = "run-2";
+        assertThat(workshop.build(job, new BuildScope(job.deployment)).cache()).isEqualTo("hit");
+        assertThat(docker("images", "-q", "codehaven/" + job.project + ":stage-1")).isNotEmpty();
+    }
+
+    @Test
+    void failedStepIsToldWithItsCodeAndLine() throws Exception {
+        var job = app("""
+                --- Dockerfile
+                FROM node:22-bookworm-slim
+                RUN echo fine
+                RUN echo "Error: the moon is missing" && exit 7
+                """);
+        var scope = new BuildScope(job.deployment);
+        var failure = failure(job, scope);
+        assertThat(failure.kind()).isEqualTo(FailureKind.BUILD_FAILED);
+        assertThat(failure)
+                .hasMessageContaining("RUN echo \"Error: the moon")
+                .hasMessageContaining("exit code 7")
+                .hasMessageContaining("the moon is missing");
+        var lines = Objects.requireNonNull(
+                failure.crossing(1).getDetails().get(Failure.class).lines());
+        assertThat(scope.lines().get((int) lines.from() - 1).text()).contains("the moon is missing");
+
+        var copies = app("--- Dockerfile\nFROM node:22-bookworm-slim\nCOPY nothing.txt ./\n");
+        assertThat(failure(copies, new BuildScope(copies.deployment)))
+                .hasMessageContaining("COPY nothing.txt")
+                .satisfies(each -> assertThat(((StepFailure) each).kind()).isEqualTo(FailureKind.BUILD_FAILED));
+
+        var missing = app("--- Dockerfile\nFROM nobody/has:this\n");
+        assertThat(failure(missing, new BuildScope(missing.deployment))).hasMessageContaining("nobody/has:this");
+    }
+
+    @Test
+    void hangingStepEndsWithTheTimeAndWithACancel() throws Exception {
+        var drawing = "--- Dockerfile\nFROM node:22-bookworm-slim\nRUN echo begun && sleep 600\n";
+        var containers = "label!=codehaven.role";
+        var hangs = app(drawing).limits(512, 100, 1000, Duration.ofSeconds(6));
+        var failure = failure(hangs, new BuildScope(hangs.deployment));
+        assertThat(failure.kind()).isEqualTo(FailureKind.BUILD_TIMED_OUT);
+        assertThat(failure).hasMessageContaining("6 seconds");
+
+        var job = app(drawing.replace("begun", "begun " + containers.length()));
+        var scope = new BuildScope(job.deployment);
+        var running = workshop.start(job, scope);
+        Workshop.await("output", LONG, () -> scope.of("stdout").stream().anyMatch(each -> each.startsWith("begun")));
+        scope.cancel();
+        assertThat(running.stopped(Duration.ofSeconds(5))).isTrue();
+        Workshop.await("no container", Duration.ofSeconds(10), () -> {
+            try {
+                return docker("ps", "-a", "--no-trunc", "--format", "{{.Command}}").lines().noneMatch(each -> each.contains("sleep 600"));
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        });
+    }
+
+    @Test
+    void stepThatEatsItsMemoryIsNamed() throws Exception {
+        var job = app("""
+                --- Dockerfile
+                FROM node:22-bookworm-slim
+                RUN node -e "const all = []; for (;;) all.push(Buffer.alloc(8 << 20, 1))"
+                """).limits(160, 100, 1000, Duration.ofMinutes(1));
+        var failure = failure(job, new BuildScope(job.deployment));
+        assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(FailureKind.BUILD_OUT_OF_MEMORY);
+    }
+
+    @Test
+    void imageOfAnEarlierAttemptIsNotBuiltAgain() throws Exception {
+        var job = app(EXPRESS.replace("express\": \"^4.21.0\"", "express\": \"^4.20.0\""));
+        var first = imageOf(workshop.build(job, new BuildScope(job.deployment)));
+        job.attempt = 2;
+        var scope = new BuildScope(job.deployment);
+        assertThat(imageOf(workshop.build(job, scope))).isEqualTo(first);
+        assertThat(scope.text()).contains("built already").doesNotContain("Running");
+    }
+}
