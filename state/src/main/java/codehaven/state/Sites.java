@@ -291,6 +291,11 @@ public final class Sites {
                                 .into(new ArrayList<>()));
     }
 
+    /** Those that point at the deployment, by host. */
+    public List<Site> ofDeployment(String deployment) {
+        return those(eq("deployment", deployment), "_id");
+    }
+
     /** By host. */
     public List<Site> ofProject(Slug project) {
         return those(eq("project", project.text()), "_id");

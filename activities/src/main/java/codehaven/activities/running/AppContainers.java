@@ -216,19 +216,13 @@ final class AppContainers {
         for (var each : app.settings().app().volumes()) {
             provideVolume(app, each);
         }
-        String id;
         synchronized (networks) {
             var taken = all().stream()
                     .filter(each -> each.project().equals(app.project().text()))
                     .flatMap(each -> Optional.ofNullable(each.ip()).stream())
                     .collect(Collectors.toSet());
             var ip = engine.onThisMachine() ? address(home, taken) : null;
-            id = create(app, variables, n, image, home, ip, isRoot(user));
-        }
-        if (id != null && !isRoot(user)) {
-            for (var each : app.settings().app().volumes()) {
-                new VolumeOwner(engine, id).give(each.path(), user);
-            }
+            create(app, variables, n, image, home, ip, isRoot(user));
         }
     }
 
@@ -243,7 +237,7 @@ final class AppContainers {
         return free.get();
     }
 
-    private @Nullable String create(
+    private void create(
             App app,
             Map<String, String> variables,
             int n,
@@ -253,7 +247,7 @@ final class AppContainers {
             boolean root) {
         var own = app.settings().app();
         var limits = app.settings().limits();
-        var memory = (limits.memoryMb() == null ? settings.memoryMb() : limits.memoryMb()) * MIB;
+        var memory = memoryMb(app) * MIB;
         var version = engine.version();
         var cpus = Math.min(
                 limits.cpus() == null ? settings.cpus() : limits.cpus(),
@@ -309,11 +303,17 @@ final class AppContainers {
             command.withIpv4Address(ip);
         }
         try {
-            return command.exec().getId();
+            command.exec();
         } catch (ConflictException e) {
             // It is there already.
-            return null;
+            return;
         }
+    }
+
+    /** What its container may use, in MiB. */
+    int memoryMb(App app) {
+        var told = app.settings().limits().memoryMb();
+        return told == null ? settings.memoryMb() : told;
     }
 
     static int stopSeconds(App app) {
@@ -450,9 +450,12 @@ final class AppContainers {
      *
      * @throws NotStarted if the engine refuses, such as for a command that is not in the image
      */
-    void start(Seen container) throws NotStarted {
+    void start(App app, Seen container) throws NotStarted {
         networks.wallOff();
         try {
+            if (container.state().equals("created")) {
+                giveVolumes(app, container);
+            }
             engine.client().startContainerCmd(container.id()).exec();
         } catch (NotModifiedException e) {
             // It runs.
@@ -462,6 +465,18 @@ final class AppContainers {
                 throw e;
             }
             throw new NotStarted("It could not be started: " + DockerEngine.reasonOf(e) + ".", e);
+        }
+    }
+
+    private void giveVolumes(App app, Seen container) {
+        var volumes = app.settings().app().volumes();
+        if (volumes.isEmpty()) {
+            return;
+        }
+        var config = engine.client().inspectContainerCmd(container.id()).exec().getConfig();
+        var user = config.getUser() == null ? "" : config.getUser();
+        if (!isRoot(user)) {
+            volumes.forEach(each -> new VolumeOwner(engine, container.id()).give(each.path(), user));
         }
     }
 
