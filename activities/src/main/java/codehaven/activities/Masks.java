@@ -13,7 +13,7 @@ import java.util.Set;
  * Finds secrets in a stream of characters, in the forms that programs print them in. An Aho–Corasick automaton, so that
  * a character is looked at once however many secrets there are, and no more is held back than could still become one.
  */
-final class Masks {
+public final class Masks {
 
     static final String MASK = "••••••";
     static final Masks NONE = new Masks(List.of());
@@ -39,7 +39,7 @@ final class Masks {
     private final int[] fromRoot = new int[128];
     private int nodes = 1;
 
-    Masks(Collection<String> secrets) {
+    public Masks(Collection<String> secrets) {
         goal[ROOT] = Integer.MAX_VALUE;
         var forms = new LinkedHashSet<String>();
         secrets.forEach(secret -> addForms(secret, forms));
@@ -52,7 +52,7 @@ final class Masks {
     }
 
     /** The whole text, masked. */
-    String apply(String text) {
+    public String apply(String text) {
         if (isEmpty()) {
             return text;
         }

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * Makes lines of one stream of a program's output: decodes, takes out what would drive a terminal (colours stay),
  * masks, and cuts. Not safe for use by several threads.
  */
-final class OutputLines implements Masks.Taker {
+public final class OutputLines implements Masks.Taker {
 
     /** Longer lines become several: readers and the database take lines, not files. */
     static final int LONGEST = 16 * 1024;
@@ -57,7 +57,7 @@ final class OutputLines implements Masks.Taker {
     private boolean returned;
     private boolean continued;
 
-    OutputLines(Masks masks, Consumer<String> taker) {
+    public OutputLines(Masks masks, Consumer<String> taker) {
         this.masks = new Masks.Stream(masks, this);
         this.taker = taker;
     }
@@ -66,7 +66,7 @@ final class OutputLines implements Masks.Taker {
         masks.use(newer);
     }
 
-    void accept(byte[] bytes, int offset, int length) {
+    public void accept(byte[] bytes, int offset, int length) {
         ByteBuffer in;
         if (undecoded.length == 0) {
             in = ByteBuffer.wrap(bytes, offset, length);
@@ -80,7 +80,7 @@ final class OutputLines implements Masks.Taker {
         in.get(undecoded);
     }
 
-    void accept(String text) {
+    public void accept(String text) {
         for (var i = 0; i < text.length(); i++) {
             var c = text.charAt(i);
             var alone = Character.isHighSurrogate(c)
@@ -91,7 +91,7 @@ final class OutputLines implements Masks.Taker {
     }
 
     /** Ends the unfinished line, if there is one. */
-    void flush() {
+    public void flush() {
         if (undecoded.length > 0) {
             decode(ByteBuffer.wrap(undecoded), true);
             undecoded = new byte[0];

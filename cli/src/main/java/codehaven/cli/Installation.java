@@ -8,6 +8,8 @@ import codehaven.activities.cloning.JGitCloning;
 import codehaven.activities.inspecting.JGitInspecting;
 import codehaven.activities.publishing.EdgePublishing;
 import codehaven.activities.recording.StateRecording;
+import codehaven.activities.running.AppKeeper;
+import codehaven.activities.running.RunningSettings;
 import codehaven.activities.uploading.S3Uploading;
 import codehaven.api.ApiServer;
 import codehaven.api.ApiSettings;
@@ -168,6 +170,7 @@ final class Installation implements AutoCloseable {
                 limits);
         var runner = new StepRunner(state, client, told, Clock.systemUTC());
         var building = own(new DockerBuilding(runner, told, state));
+        own(AppKeeper.start(state, told, running()));
         own(codehaven.activities.Worker.start(
                 client,
                 state,
@@ -242,6 +245,28 @@ final class Installation implements AutoCloseable {
         return settings.uri(Setting.SITES_URL, "http", "https")
                 .orElseGet(() -> URI.create(
                         "http://" + settings.text(Setting.SITES_DOMAIN).orElseThrow() + ":" + edgePort));
+    }
+
+    private RunningSettings running() {
+        var networks = settings.text(Setting.APP_NETWORKS).orElseThrow();
+        try {
+            return new RunningSettings(
+                    networks,
+                    settings.number(Setting.APP_MEMORY_MB, 64, 1 << 20),
+                    settings.decimal(Setting.APP_CPUS, 0.1, 1024),
+                    registry());
+        } catch (IllegalArgumentException e) {
+            throw settings.wrong(Setting.APP_NETWORKS, "is " + String.valueOf(e.getMessage()).replaceAll(", not .*", ""));
+        }
+    }
+
+    private RunningSettings.@Nullable Registry registry() {
+        var user = settings.text(Setting.REGISTRY_USER);
+        var password = settings.text(Setting.REGISTRY_PASSWORD);
+        return user.isEmpty() || password.isEmpty()
+                ? null
+                : new RunningSettings.Registry(
+                        settings.text(Setting.REGISTRY).orElse("docker.io"), user.get(), password.get());
     }
 
     private Limits limits() {

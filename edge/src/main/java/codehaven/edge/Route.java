@@ -11,10 +11,16 @@ record Route(String deployment, Target target, Site.Role role, long generation, 
         return new Route(site.deployment(), site.target(), site.role(), site.generation(), site.pointedAt());
     }
 
-    /** A higher generation does, and so does the same deployment in another form. */
+    /**
+     * A higher generation does, and so does the same deployment in another form. With the same generation another
+     * deployment is what the host was given back to, or a retry after that: the later one counts.
+     */
     boolean replaces(Route known) {
         return generation > known.generation()
-                || (generation == known.generation() && deployment.equals(known.deployment()) && !equals(known));
+                || (generation == known.generation()
+                        && (deployment.equals(known.deployment())
+                                ? !equals(known)
+                                : pointedAt.isAfter(known.pointedAt())));
     }
 
     /** The sha256 of the deployment's manifest. */

@@ -2,6 +2,7 @@ package codehaven.state;
 
 import static com.mongodb.client.model.Filters.and;
 import static com.mongodb.client.model.Filters.eq;
+import static com.mongodb.client.model.Filters.exists;
 import static com.mongodb.client.model.Sorts.ascending;
 import static com.mongodb.client.model.Updates.combine;
 import static com.mongodb.client.model.Updates.inc;
@@ -145,6 +146,13 @@ public final class Apps {
     /** Has its containers replaced by new ones, one after the other. */
     public boolean restart(String deployment) {
         return updated(eq("_id", deployment), inc("epoch", 1));
+    }
+
+    /** How the first container of it is, said by an engine that wants to run it. Returns whether no other was quicker. */
+    public boolean claim(String deployment, Instance instance) {
+        return updated(
+                and(eq("_id", deployment), exists("instances." + instance.n(), false)),
+                set("instances." + instance.n(), Records.write(instance)));
     }
 
     /** How a container of it is. */

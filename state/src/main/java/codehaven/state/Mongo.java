@@ -49,6 +49,7 @@ final class Mongo implements AutoCloseable {
     static final String APPS = "apps";
     static final String RUNTIME_LOGS = "runtimeLogs";
     static final String APP_FIGURES = "appFigures";
+    static final String KEEPERS = "keepers";
     private static final String COUNTERS = "counters";
 
     /** Counts the changes of a document that is read, judged and replaced. */

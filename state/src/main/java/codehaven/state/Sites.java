@@ -41,6 +41,12 @@ public final class Sites {
 
     private static final String POINTINGS = "pointings";
 
+    /** What a host on probation showed before, kept with the pointer so that both change at once. */
+    private static final String BEFORE = "before";
+
+    /** The deployment that gave the host back; it alone may point it again with the same generation. */
+    private static final String GIVEN_BACK_BY = "givenBackBy";
+
     /** How many changes of a production host are remembered. */
     private static final int REMEMBERED = 50;
 
@@ -64,7 +70,9 @@ public final class Sites {
                 eq("_id", site.host().text()),
                 or(
                         lt("generation", site.generation()),
-                        and(eq("generation", site.generation()), eq("deployment", site.deployment()))));
+                        and(
+                                eq("generation", site.generation()),
+                                or(eq("deployment", site.deployment()), eq(GIVEN_BACK_BY, site.deployment())))));
         // Not an upsert: between a look and an insert somebody else may insert, and then it has to be looked at again.
         if (replaced(mayReplace, document) || inserted(document) || replaced(mayReplace, document)) {
             remember(site);
@@ -73,6 +81,77 @@ public final class Sites {
         return find(site.host())
                 .map(now -> now.deployment().equals(site.deployment()))
                 .orElse(false);
+    }
+
+    /**
+     * As {@link #point}, and remembers with the pointer what the host showed before, so that {@link #giveBack} can show
+     * it again, whatever became of whoever pointed it.
+     */
+    public boolean pointOnProbation(Site site) {
+        while (true) {
+            var found = mongo.in(
+                    Mongo.SITES,
+                    sites -> sites.find(eq("_id", site.host().text())).first());
+            if (found == null) {
+                if (inserted(written(site, mongo.next("sites")))) {
+                    remember(site);
+                    return true;
+                }
+                continue;
+            }
+            var ours = site.deployment().equals(found.getString("deployment"));
+            if (generation(found) > site.generation()
+                    || (generation(found) == site.generation()
+                            && !ours
+                            && !site.deployment().equals(found.getString(GIVEN_BACK_BY)))) {
+                return ours;
+            }
+            var document = written(site, mongo.next("sites"));
+            var before = ours ? found.get(BEFORE, Document.class) : shown(found);
+            if (before != null) {
+                document.put(BEFORE, before);
+            }
+            var still = and(
+                    eq("_id", site.host().text()),
+                    eq("generation", found.get("generation")),
+                    eq("deployment", found.get("deployment")));
+            if (replaced(still, document)) {
+                remember(site);
+                return true;
+            }
+        }
+    }
+
+    private static Document shown(Document found) {
+        var shown = new Document();
+        for (var field : List.of("deployment", "target", "role", "generation")) {
+            shown.append(field, found.get(field));
+        }
+        return shown;
+    }
+
+    /**
+     * Has the host show again what it showed before the deployment was pointed on probation, if it still shows that
+     * deployment with that generation. The generation stays, so that whatever is newer goes live as if nothing had been.
+     * Returns what the host shows now; empty if it was not on probation any more or showed nothing before.
+     */
+    public Optional<Site> giveBack(Host host, String deployment, long generation) {
+        var ours = and(eq("_id", host.text()), eq("generation", generation), eq("deployment", deployment));
+        var found = mongo.in(Mongo.SITES, sites -> sites.find(ours).first());
+        if (found == null || found.get(BEFORE, Document.class) == null) {
+            return Optional.empty();
+        }
+        var before = found.get(BEFORE, Document.class);
+        var now = new Document(found);
+        now.remove(BEFORE);
+        now.put("deployment", before.get("deployment"));
+        now.put("target", before.get("target"));
+        now.put("role", before.get("role"));
+        // Of two pointers with one generation, readers take the later one.
+        now.put("pointedAt", new Date(Math.max(System.currentTimeMillis(), found.getDate("pointedAt").getTime() + 1)));
+        now.put(GIVEN_BACK_BY, deployment);
+        now.put(CHANGE, mongo.next("sites"));
+        return replaced(ours, now) ? Optional.of(read(now)) : Optional.empty();
     }
 
     /** After the pointer: what never was live is never remembered, and whoever points again remembers again. */
@@ -151,7 +230,10 @@ public final class Sites {
      */
     public boolean reach(String deployment, List<String> addresses) {
         var changed = false;
-        for (var each : those(eq("deployment", deployment), "_id")) {
+        var documents = mongo.in(
+                Mongo.SITES, sites -> sites.find(eq("deployment", deployment)).into(new ArrayList<>()));
+        for (var document : documents) {
+            var each = read(new Document(document));
             if (each.target() instanceof Target.Container(var manifest, var known) && !known.equals(addresses)) {
                 var now = new Site(
                         each.host(),
@@ -165,7 +247,13 @@ public final class Sites {
                         eq("_id", each.host().text()),
                         eq("generation", each.generation()),
                         eq("deployment", deployment));
-                changed |= replaced(still, written(now, mongo.next("sites")));
+                var next = written(now, mongo.next("sites"));
+                for (var field : List.of(BEFORE, GIVEN_BACK_BY)) {
+                    if (document.get(field) != null) {
+                        next.put(field, document.get(field));
+                    }
+                }
+                changed |= replaced(still, next);
             }
         }
         return changed;
@@ -201,6 +289,11 @@ public final class Sites {
                                         in("_id", hosts.stream().map(Host::text).toList()))
                                 .map(Sites::read)
                                 .into(new ArrayList<>()));
+    }
+
+    /** Those that point at the deployment, by host. */
+    public List<Site> ofDeployment(String deployment) {
+        return those(eq("deployment", deployment), "_id");
     }
 
     /** By host. */

@@ -44,6 +44,7 @@ public final class State implements AutoCloseable {
     private final Apps apps;
     private final RuntimeLogs runtimeLogs;
     private final AppFigures appFigures;
+    private final Keepers keepers;
     private final Timeline timeline;
     private final StatusBus bus;
     private final Leases leases;
@@ -62,6 +63,7 @@ public final class State implements AutoCloseable {
         apps = new Apps(mongo, box);
         runtimeLogs = new RuntimeLogs(mongo);
         appFigures = new AppFigures(mongo);
+        keepers = new Keepers(mongo);
         timeline = new Timeline(mongo, deployments, blobs);
         bus = new StatusBus(redis);
         leases = new Leases(redis);
@@ -214,6 +216,10 @@ public final class State implements AutoCloseable {
 
     public AppFigures appFigures() {
         return appFigures;
+    }
+
+    public Keepers keepers() {
+        return keepers;
     }
 
     public Timeline timeline() {

@@ -783,6 +783,60 @@ abstract class StateContract {
         }
 
         @Test
+        void aHostOnProbationIsGivenBackOnceAndOnlyByWhoHasIt() {
+            var host = Examples.host();
+            var project = Examples.slug();
+            var before = Examples.site(host, project, "before00", 3);
+            var tried = Examples.site(host, project, "tried000", 4);
+            state.sites().point(before);
+            assertThat(state.sites().pointOnProbation(tried)).isTrue();
+            assertThat(state.sites().pointOnProbation(tried)).as("the same again").isTrue();
+            assertThat(state.sites().giveBack(host, "before00", 3)).isEmpty();
+            var shown = state.sites().giveBack(host, "tried000", 4).orElseThrow();
+            assertThat(shown.deployment()).isEqualTo("before00");
+            assertThat(shown.target()).isEqualTo(before.target());
+            assertThat(shown.generation()).as("what is newer still wins").isEqualTo(4);
+            assertThat(shown.pointedAt()).isAfter(tried.pointedAt());
+            assertThat(state.sites().find(host)).contains(shown);
+            assertThat(state.sites().giveBack(host, "tried000", 4)).as("once").isEmpty();
+            assertThat(state.sites().pointOnProbation(tried)).as("a retry").isTrue();
+            state.sites().reach("tried000", List.of());
+            assertThat(state.sites().point(Examples.site(host, project, "newer000", 5)))
+                    .isTrue();
+            assertThat(state.sites().giveBack(host, "tried000", 4)).isEmpty();
+            assertThat(state.sites().pointOnProbation(tried)).isFalse();
+            var fresh = Examples.site(Examples.host(), project, "first000", 6);
+            assertThat(state.sites().pointOnProbation(fresh)).isTrue();
+            assertThat(state.sites().giveBack(fresh.host(), "first000", 6)).as("nothing was shown").isEmpty();
+        }
+
+        @Test
+        void oneKeeperAtATimeHasAnEngine() throws Exception {
+            var engine = Examples.unique();
+            var mark = state.keepers().installation();
+            assertThat(mark).hasSize(8).isEqualTo(state.keepers().installation());
+            assertThat(state.keepers().keep(engine, "a", Duration.ofMinutes(1))).isTrue();
+            assertThat(state.keepers().keep(engine, "b", Duration.ofMinutes(1))).isFalse();
+            assertThat(state.keepers().keep(engine, "a", Duration.ofMinutes(1))).isTrue();
+            state.keepers().leave(engine, "b");
+            assertThat(state.keepers().keep(engine, "b", Duration.ofMinutes(1))).isFalse();
+            state.keepers().leave(engine, "a");
+            assertThat(state.keepers().keep(engine, "b", Duration.ofMillis(1))).isTrue();
+            Thread.sleep(5);
+            assertThat(state.keepers().keep(engine, "a", Duration.ofMinutes(1))).as("b is silent").isTrue();
+        }
+
+        @Test
+        void anAppIsClaimedByOneEngine() {
+            var id = Examples.unique();
+            state.apps().put(app(id, Examples.slug(), "sha256:1"), Map.of());
+            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null))).isTrue();
+            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null))).isFalse();
+            state.apps().removed(id, 1);
+            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null))).isTrue();
+        }
+
+        @Test
         void runtimeLogsKeepTheNewestLines() {
             var id = Examples.unique();
             assertThat(state.runtimeLogs().last(id)).isZero();

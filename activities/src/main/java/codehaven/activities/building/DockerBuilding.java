@@ -1,5 +1,6 @@
 package codehaven.activities.building;
 
+import codehaven.activities.SecretValues;
 import codehaven.activities.Settings;
 import codehaven.activities.StepRunner;
 import codehaven.activities.StepScope;
@@ -37,12 +38,6 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 public final class DockerBuilding implements Building, AutoCloseable {
 
     private static final int PAGE = 500;
-    private static final int SHORTEST_SECRET = 4;
-
-    /** Values that a mask would only spread through logs. */
-    private static final Set<String> TRIVIAL =
-            Set.of("true", "false", "null", "none", "production", "preview", "development", "test", "staging", "debug");
-
     private static final ObjectMapper JSON = new JsonMapper();
 
     private final StepRunner runner;
@@ -190,11 +185,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
     }
 
     private Set<String> secrets(DeploymentRequest request, Map<String, String> own) {
-        var sensitive = sensitive(request);
-        return own.entrySet().stream()
-                .filter(each -> sensitive.contains(each.getKey()) || looksSecret(each.getValue()))
-                .map(Map.Entry::getValue)
-                .collect(Collectors.toSet());
+        return SecretValues.of(own, sensitive(request));
     }
 
     private Set<String> sensitive(DeploymentRequest request) {
@@ -202,12 +193,6 @@ public final class DockerBuilding implements Building, AutoCloseable {
                 .filter(each -> each.sensitive())
                 .map(each -> each.key())
                 .collect(Collectors.toSet());
-    }
-
-    private static boolean looksSecret(String value) {
-        return value.length() >= SHORTEST_SECRET
-                && !TRIVIAL.contains(value.toLowerCase(Locale.ROOT))
-                && !value.matches("\\d{1,5}|https?://[\\w.-]+(?::\\d+)?(?:/[\\w./-]*)?");
     }
 
     private URI url(DeploymentRequest request) {

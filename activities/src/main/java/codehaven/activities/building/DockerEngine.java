@@ -57,7 +57,7 @@ public final class DockerEngine implements AutoCloseable {
     /**
      * @param processors how many the engine's machine has
      */
-    record Version(String engine, String api, int processors, long memory) {}
+    public record Version(String engine, String api, int processors, long memory) {}
 
     private DockerEngine(
             URI host, boolean sandboxAllowed, DockerClient asking, DockerClient streaming, DockerHttpClient raw) {
@@ -123,12 +123,12 @@ public final class DockerEngine implements AutoCloseable {
     }
 
     /** For calls that are answered at once. */
-    DockerClient client() {
+    public DockerClient client() {
         return asking;
     }
 
-    /** For calls that stream for as long as a build runs. */
-    DockerClient streaming() {
+    /** For calls that stream for as long as a build or an app runs. */
+    public DockerClient streaming() {
         return streaming;
     }
 
@@ -145,8 +145,13 @@ public final class DockerEngine implements AutoCloseable {
         return images;
     }
 
+    /** The machine that an engine elsewhere runs on, as it is reached from here. */
+    public String machine() {
+        return host.getHost() == null ? "127.0.0.1" : host.getHost();
+    }
+
     /** Whether the engine shares this machine's network, so that its firewall is this machine's. */
-    boolean onThisMachine() {
+    public boolean onThisMachine() {
         return "unix".equals(host.getScheme());
     }
 
@@ -156,7 +161,7 @@ public final class DockerEngine implements AutoCloseable {
     }
 
     /** The engine, asked at most every few seconds. */
-    synchronized @Nullable Version version() {
+    public synchronized @Nullable Version version() {
         var now = System.nanoTime();
         if (askedAt != 0 && now - askedAt < ASK_AGAIN.toNanos() && last != null) {
             return last;
@@ -235,7 +240,7 @@ public final class DockerEngine implements AutoCloseable {
     }
 
     /** Whether the exception tells of an engine that is away rather than of one that refuses. */
-    static boolean isAway(Throwable thrown) {
+    public static boolean isAway(Throwable thrown) {
         for (Throwable each = thrown; each != null; each = each.getCause()) {
             if (each instanceof DockerException) {
                 return false;
@@ -247,7 +252,7 @@ public final class DockerEngine implements AutoCloseable {
         return false;
     }
 
-    static String reasonOf(Throwable thrown) {
+    public static String reasonOf(Throwable thrown) {
         Throwable root = thrown;
         while (root.getCause() != null && !(root instanceof DockerException)) {
             root = root.getCause();

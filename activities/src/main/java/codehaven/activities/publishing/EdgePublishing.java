@@ -103,7 +103,7 @@ public final class EdgePublishing implements Publishing {
     private Output publish(
             DeploymentRequest request, ClonedTree tree, BuiltOutput built, SiteFiles site, Path mine, StepScope scope)
             throws IOException, InterruptedException {
-        if (site.files().isEmpty()) {
+        if (site.files().isEmpty() && built.app() == null) {
             throw new StepFailure(FailureKind.NO_OUTPUT, "The build's output has no file that can be published.");
         }
         var earlier = earlierManifests(request, tree);
@@ -122,8 +122,13 @@ public final class EdgePublishing implements Publishing {
                                     ? variants.getOrDefault(file.sha256(), List.of())
                                     : List.of()));
         });
+        // Behind an app's files the app itself answers, so nothing is to be made up for it.
+        var alone = built.app() == null;
         var manifest = new Manifest(
-                request.deployment(), files, orElse(request.settings().spaFallback(), built.spa()), cleanUrls(request));
+                request.deployment(),
+                files,
+                alone && orElse(request.settings().spaFallback(), built.spa()),
+                alone && cleanUrls(request));
         var key = store(manifest, earlier);
         var sent = sending.sent();
         scope.log()
@@ -134,14 +139,13 @@ public final class EdgePublishing implements Publishing {
                         size(site.bytes()),
                         sent.files(),
                         size(sent.bytes())));
-        scope.check();
-        point(request, tree, key, scope);
+        goLive(request, tree, built, key, scope);
         return new Output(files.size(), site.bytes(), sent.files(), sent.bytes(), built.cache());
     }
 
     /** What was done was not heard of: the files are published, only the pointers may be behind. */
     private Output pointAgain(DeploymentRequest request, ClonedTree tree, BuiltOutput built, StepScope scope)
-            throws IOException {
+            throws IOException, InterruptedException {
         var key = manifestOf(
                         Host.ofDeployment(request.project(), request.deployment(), settings.sitesDomain()), request)
                 .orElseThrow(() -> new StepFailure(
@@ -152,8 +156,7 @@ public final class EdgePublishing implements Publishing {
                         null,
                         null));
         var manifest = read(key);
-        scope.check();
-        point(request, tree, key, scope);
+        goLive(request, tree, built, key, scope);
         var sent = scope.remembered(Sending.Sent.class);
         return new Output(
                 manifest.files().size(),
@@ -172,8 +175,36 @@ public final class EdgePublishing implements Publishing {
                 .map(site -> site.target().manifest());
     }
 
-    /** From here on the site is live, at one host after the other: nothing stops it any more. */
-    private void point(DeploymentRequest request, ClonedTree tree, String manifest, StepScope scope) {
+    private void goLive(
+            DeploymentRequest request, ClonedTree tree, BuiltOutput built, String manifest, StepScope scope)
+            throws InterruptedException {
+        var shared = sharedHosts(request, tree);
+        var app = built.app();
+        if (app == null) {
+            scope.check();
+            point(request, shared, new Target.Files(manifest), scope);
+            return;
+        }
+        var launch = new AppLaunch(state, request, scope);
+        List<String> addresses;
+        try {
+            addresses = launch.start(app, tree, address(own(request)));
+        } catch (StepFailure e) {
+            // It may have been live, when an earlier attempt broke off while it was new.
+            launch.giveBack(shared.keySet());
+            throw e;
+        }
+        scope.check();
+        point(request, shared, new Target.Container(manifest, addresses), scope);
+        launch.watch(shared.keySet());
+    }
+
+    private Host own(DeploymentRequest request) {
+        return Host.ofDeployment(request.project(), request.deployment(), settings.sitesDomain());
+    }
+
+    /** The hosts that show one deployment after the other. */
+    private Map<Host, Site.Role> sharedHosts(DeploymentRequest request, ClonedTree tree) {
         var hosts = new LinkedHashMap<Host, Site.Role>();
         if (request.environment() == Environment.PRODUCTION) {
             hosts.put(Host.ofProduction(request.project(), settings.sitesDomain()), Site.Role.PRODUCTION);
@@ -181,23 +212,25 @@ public final class EdgePublishing implements Publishing {
         if (tree.branch() != null) {
             hosts.put(Host.ofBranch(request.project(), tree.branch(), settings.sitesDomain()), Site.Role.BRANCH);
         }
-        var own = Host.ofDeployment(request.project(), request.deployment(), settings.sitesDomain());
-        point(own, Site.Role.DEPLOYMENT, request, manifest, scope);
-        hosts.forEach((host, role) -> point(host, role, request, manifest, scope));
+        return hosts;
+    }
+
+    /** From here on the site is live, at one host after the other: nothing stops it any more. */
+    private void point(DeploymentRequest request, Map<Host, Site.Role> shared, Target target, StepScope scope) {
+        point(own(request), Site.Role.DEPLOYMENT, request, target, scope);
+        shared.forEach((host, role) -> point(host, role, request, target, scope));
         state.bus().nudgeRoutes();
     }
 
-    private void point(Host host, Site.Role role, DeploymentRequest request, String manifest, StepScope scope) {
+    private void point(Host host, Site.Role role, DeploymentRequest request, Target target, StepScope scope) {
         var now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-        var site = new Site(
-                host,
-                request.project(),
-                request.deployment(),
-                new Target.Files(manifest),
-                request.generation(),
-                role,
-                now);
-        if (state.sites().point(site)) {
+        var site = new Site(host, request.project(), request.deployment(), target, request.generation(), role, now);
+        var pointed =
+                switch (target) {
+                    case Target.Files _ -> state.sites().point(site);
+                    case Target.Container _ -> state.sites().pointOnProbation(site);
+                };
+        if (pointed) {
             scope.log().say("Live at " + address(host));
         } else {
             scope.log().say(Level.warn, address(host) + " is left alone: a newer deployment is live there.");

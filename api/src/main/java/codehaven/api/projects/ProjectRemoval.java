@@ -33,8 +33,14 @@ final class ProjectRemoval {
         end(active(project));
         state.sites().deleteOf(project.slug());
         state.bus().nudgeRoutes();
+        state.apps().deleteOf(project.slug());
+        state.bus().nudgeApps();
         state.variables().deleteAll(project.slug());
-        each(project, deployment -> state.timeline().delete(deployment.id()));
+        each(project, deployment -> {
+            state.timeline().delete(deployment.id());
+            state.runtimeLogs().delete(deployment.id());
+            state.appFigures().delete(deployment.id());
+        });
         state.deployments().deleteOf(project.slug());
         state.projects().delete(project.slug());
     }
