@@ -2,7 +2,6 @@ package codehaven.api.apps;
 
 import codehaven.model.App;
 import codehaven.model.App.Wanted;
-import codehaven.state.AppFigures.Sample;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -69,6 +68,14 @@ public record AppView(
      * @param instance its number, from 1
      */
     public record InstanceFigures(int instance, List<Sample> samples) {}
+
+    /**
+     * @param cpu in processors: 0.5 is half of one
+     * @param memory in bytes, without what the kernel caches
+     * @param received bytes since the container was started
+     * @param sent bytes since the container was started
+     */
+    public record Sample(Instant at, double cpu, long memory, long received, long sent) {}
 
     static AppView of(App app, @Nullable List<InstanceFigures> figures) {
         var image = app.image();

@@ -1,6 +1,7 @@
 package codehaven.api.apps;
 
 import codehaven.api.apps.AppView.InstanceFigures;
+import codehaven.api.apps.AppView.Sample;
 import codehaven.model.App;
 import codehaven.model.Deployment;
 import codehaven.model.Kind;
@@ -49,7 +50,11 @@ public final class AppViews {
 
     /** What a container used lately; nothing if it is not known. */
     public InstanceFigures figures(String deployment, int instance) {
-        return new InstanceFigures(instance, state.appFigures().of(deployment, instance));
+        return new InstanceFigures(
+                instance,
+                state.appFigures().of(deployment, instance).stream()
+                        .map(each -> new Sample(each.at(), each.cpu(), each.memory(), each.received(), each.sent()))
+                        .toList());
     }
 
     Optional<App> app(Deployment deployment) {

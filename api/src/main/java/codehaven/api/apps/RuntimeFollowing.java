@@ -28,7 +28,7 @@ public final class RuntimeFollowing implements SmartLifecycle {
     /** Where it goes. Its methods block until the reader has taken enough. */
     public interface Sink {
         /** Lines in order, at most {@value #BATCH}. */
-        void lines(List<Line> lines) throws IOException;
+        void lines(List<RuntimeLine> lines) throws IOException;
 
         /** How the app is; told at first, and when it changed. */
         void app(AppView app) throws IOException;
@@ -86,7 +86,7 @@ public final class RuntimeFollowing implements SmartLifecycle {
                             ? List.<Line>of()
                             : state.runtimeLogs().read(id, place, BATCH);
                     if (!lines.isEmpty()) {
-                        sink.lines(lines);
+                        sink.lines(lines.stream().map(RuntimeLine::of).toList());
                         place = lines.getLast().n();
                     }
                     if (now.isPresent() && !news.equals(told)) {

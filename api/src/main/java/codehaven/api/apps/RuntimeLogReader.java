@@ -36,18 +36,21 @@ public final class RuntimeLogReader {
      * @param find only those with this text in them, in any case, the newest ones
      * @throws Problem 422 if the text is blank or too long
      */
-    public List<Line> lines(String deployment, @Nullable Long after, int limit, @Nullable String find) {
+    public List<RuntimeLine> lines(String deployment, @Nullable Long after, int limit, @Nullable String find) {
         if (find == null) {
-            return after == null
-                    ? state.runtimeLogs().tail(deployment, limit)
-                    : state.runtimeLogs().read(deployment, after, limit);
+            return lines(
+                    after == null
+                            ? state.runtimeLogs().tail(deployment, limit)
+                            : state.runtimeLogs().read(deployment, after, limit),
+                    0);
         }
         if (find.isBlank() || find.length() > LONGEST_TEXT) {
             throw Problem.invalid("find", "find is a text of 1 to " + LONGEST_TEXT + " characters.");
         }
-        var found = state.runtimeLogs().find(deployment, find, limit);
-        return after == null
-                ? found
-                : found.stream().filter(each -> each.n() > after).toList();
+        return lines(state.runtimeLogs().find(deployment, find, limit), after == null ? 0 : after);
+    }
+
+    private static List<RuntimeLine> lines(List<Line> lines, long after) {
+        return lines.stream().filter(each -> each.n() > after).map(RuntimeLine::of).toList();
     }
 }

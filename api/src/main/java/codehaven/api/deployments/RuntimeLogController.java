@@ -2,9 +2,9 @@ package codehaven.api.deployments;
 
 import codehaven.api.apps.AppView;
 import codehaven.api.apps.RuntimeFollowing;
+import codehaven.api.apps.RuntimeLine;
 import codehaven.api.apps.RuntimeLogReader;
 import codehaven.api.requests.Page;
-import codehaven.state.RuntimeLogs.Line;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -59,7 +59,7 @@ final class RuntimeLogController {
      *
      * @param last the number of the last line so far
      */
-    record RuntimeLines(List<Line> items, long last) {}
+    record RuntimeLines(List<RuntimeLine> items, long last) {}
 
     @GetMapping("/runtime-log")
     @Operation(
@@ -150,7 +150,7 @@ final class RuntimeLogController {
 
     private record RuntimeStream(EventWriter out) implements RuntimeFollowing.Sink {
         @Override
-        public void lines(List<Line> lines) throws IOException {
+        public void lines(List<RuntimeLine> lines) throws IOException {
             for (var each : lines) {
                 out.event(each.n(), "log", each);
             }

@@ -14,6 +14,10 @@ final class AppForm {
     private static final int LONGEST_SLEEP = 604_800;
     private static final int SHORTEST_SLEEP = 10;
 
+    /** Those that programs are asked to end by. */
+    private static final List<String> SIGNALS =
+            List.of("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGABRT", "SIGKILL");
+
     private AppForm() {}
 
     /** The settings with what the fields say of {@code app}; wrong ones are noted there. */
@@ -58,10 +62,9 @@ final class AppForm {
     private static String signal(String text) {
         var name = text.strip().toUpperCase(Locale.ROOT);
         var signal = name.startsWith("SIG") ? name : "SIG" + name;
-        try {
-            var _ = new AppSettings(null, null, null, signal, null, null, List.of(), null);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("stopSignal is a signal's name such as SIGTERM, not '" + text + "'.", e);
+        if (!SIGNALS.contains(signal)) {
+            throw new IllegalArgumentException(
+                    "stopSignal is one of " + String.join(", ", SIGNALS) + "; not '" + text + "'.");
         }
         return signal;
     }

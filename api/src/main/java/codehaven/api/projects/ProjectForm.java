@@ -105,7 +105,7 @@ record ProjectForm(
                 old == null ? null : old.startPeriodSeconds(),
                 () -> inner.whole("startPeriodSeconds", 1, 3_600));
         inner.closed();
-        return new HealthCheck(path, period);
+        return path == null && period == null ? null : new HealthCheck(path, period);
     }
 
     private static Limits limits(Fields fields, Limits old) {
