@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param builds how this process builds; asked anew each time; null when this process has no worker
  * @param data where this program keeps its data, when it keeps any
  * @param startedAt when this program began
+ * @param registry where images of apps are pushed to; null when they stay on the engine that built them
  */
 public record SystemInfo(
         String version,
@@ -24,7 +25,22 @@ public record SystemInfo(
         Backend s3,
         @Nullable Supplier<Builds> builds,
         @Nullable Path data,
-        Instant startedAt) {
+        Instant startedAt,
+        @Nullable Registry registry) {
+
+    /** Of a program without a registry. */
+    public SystemInfo(
+            String version,
+            Backend temporal,
+            @Nullable URI temporalUi,
+            Backend mongodb,
+            Backend redis,
+            Backend s3,
+            @Nullable Supplier<Builds> builds,
+            @Nullable Path data,
+            Instant startedAt) {
+        this(version, temporal, temporalUi, mongodb, redis, s3, builds, data, startedAt, null);
+    }
 
     /** Of a program that begins now and keeps no data. */
     public SystemInfo(
@@ -45,6 +61,14 @@ public record SystemInfo(
      * @param embedded whether it was started by, and lives with, this program
      */
     public record Backend(String address, boolean embedded) {}
+
+    /**
+     * Where images of apps are kept.
+     *
+     * @param address without user and password
+     * @param user who pushes, where one is set
+     */
+    public record Registry(String address, @Nullable String user) {}
 
     /**
      * How builds are walled off here.

@@ -1,5 +1,7 @@
 package codehaven.api;
 
+import codehaven.model.App;
+import codehaven.model.AppImage;
 import codehaven.model.Checkpoint;
 import codehaven.model.Checkpoint.BuiltOutput;
 import codehaven.model.Checkpoint.ClonedTree;
@@ -46,7 +48,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Steps that need neither Git nor Docker; the ref says how they go: {@code hang…} builds until cancelled,
- * {@code fail…} fails in the build as long as {@link #failing}, {@code lines-N} prints N lines.
+ * {@code fail…} fails in the build as long as {@link #failing}, {@code lines-N} prints N lines,
+ * {@code app…} makes an app, which tests keep.
  */
 final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recording {
 
@@ -101,6 +104,13 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
             throw new StepFailure(FailureKind.BUILD_FAILED, "The build command ended with 1.").crossing(1);
         }
         step(request, Step.BUILDING, StepRun.State.done);
+        if (ref.startsWith("app")) {
+            var tag = request.project() + ":" + request.deployment();
+            var digest = "sha256:" + "d".repeat(64);
+            var image =
+                    new AppImage("registry.example/" + request.project() + "@" + digest, tag, digest, 3000, 90_000_000);
+            return new BuiltOutput("outputs/x", "express", Kind.DYNAMIC, 0, 0, false, "none", image);
+        }
         return new BuiltOutput("outputs/x", "vite", Kind.STATIC, 1, 5, true, "none", null);
     }
 
@@ -125,7 +135,23 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
         var json = manifestJson(new Manifest(request.deployment(), files, true, true));
         var digest = sha256(json);
         state.blobs().put(Blobs.blob(digest), json);
-        var target = new Target.Files(digest);
+        var image = built.app();
+        var target = image == null ? new Target.Files(digest) : new Target.Container(digest, List.of());
+        if (image != null) {
+            var app = new App(
+                    request.deployment(),
+                    request.project(),
+                    request.environment(),
+                    image,
+                    request.settings(),
+                    App.Wanted.RUNNING,
+                    1,
+                    1,
+                    Instant.now(),
+                    Instant.now(),
+                    Map.of());
+            state.apps().put(app, Map.of("SECRET", "never shown"));
+        }
         point(
                 request,
                 Host.ofDeployment(request.project(), request.deployment(), DOMAIN),

@@ -64,6 +64,71 @@ class ProjectsTest {
     }
 
     @Test
+    void howAnAppRunsIsSetFieldByField() {
+        var made = api.post("/v1/projects", """
+                {"repository":"https://github.com/haven/apps","startCommand":"node server.js",
+                 "app":{"port":3000,"replicas":2,"stopSignal":"int","volumes":[{"name":"data","path":"/data"}]}}
+                """);
+        assertThat(made.status()).as(made.raw().body()).isEqualTo(201);
+        assertThat(made.text("/app/stopSignal")).isEqualTo("SIGINT");
+        assertThat(made.text("/app/volumes/0/path")).isEqualTo("/data");
+
+        var changed = api.send("PATCH", "/v1/projects/apps", """
+                {"dockerfile":"docker/Dockerfile","limits":{"memoryMb":512},
+                 "app":{"port":null,"sleepAfterSeconds":0,"stopSeconds":20,"writable":true,"dockerContext":"./api/"}}
+                """);
+        assertThat(changed.status()).as(changed.raw().body()).isEqualTo(200);
+        assertThat(changed.body().at("/app").has("port")).isFalse();
+        assertThat(changed.body().at("/app/replicas").asInt()).isEqualTo(2);
+        assertThat(changed.body().at("/app/sleepAfterSeconds").asInt(-1)).isZero();
+        assertThat(changed.body().at("/app/writable").asBoolean()).isTrue();
+        assertThat(changed.text("/app/dockerContext")).isEqualTo("api");
+        assertThat(changed.text("/app/volumes/0/name")).isEqualTo("data");
+        assertThat(changed.body().at("/limits/memoryMb").asInt()).isEqualTo(512);
+        assertThat(api.get("/v1/projects/apps").body()).isEqualTo(changed.body());
+
+        var reset = api.send("PATCH", "/v1/projects/apps", "{\"app\":{\"volumes\":null}}");
+        assertThat(reset.body().at("/app/volumes").size()).isZero();
+        assertThat(reset.body().at("/app/replicas").asInt()).isEqualTo(2);
+        assertThat(api.send("PATCH", "/v1/projects/apps", "{\"app\":null}")
+                        .body()
+                        .at("/app")
+                        .has("replicas"))
+                .isFalse();
+    }
+
+    @Test
+    void howAnAppCannotRunIsSaidAtEachField() {
+        api.post("/v1/projects", "{\"repository\":\"https://github.com/haven/wrongapps\"}");
+        var answer = api.send("PATCH", "/v1/projects/wrongapps", """
+                {"app":{"port":0,"replicas":51,"sleepAfterSeconds":5,"stopSignal":"please","stopSeconds":"long",
+                 "writable":1,"dockerContext":"../up","ports":[1],
+                 "volumes":[{"name":"data","path":"/data"},{"name":"Data!","path":"../x"},{"path":"/a"},"x"]}}
+                """);
+        assertThat(answer.status()).isEqualTo(422);
+        var fields = new ArrayList<String>();
+        answer.body().at("/errors").forEach(each -> fields.add(each.at("/field").asString()));
+        assertThat(fields)
+                .containsExactlyInAnyOrder(
+                        "app.port",
+                        "app.replicas",
+                        "app.sleepAfterSeconds",
+                        "app.stopSignal",
+                        "app.stopSeconds",
+                        "app.writable",
+                        "app.dockerContext",
+                        "app.ports",
+                        "app.volumes[1].name",
+                        "app.volumes[1].path",
+                        "app.volumes[2].name",
+                        "app.volumes[3]");
+        var twice = api.send("PATCH", "/v1/projects/wrongapps", """
+                {"app":{"volumes":[{"name":"data","path":"/a"},{"name":"data","path":"/b"}]}}
+                """);
+        assertThat(twice.text("/errors/0/field")).isEqualTo("app.volumes");
+    }
+
+    @Test
     void aProjectIsMadeOnceForOneKey() {
         var key = UUID.randomUUID().toString();
         var body = "{\"repository\":\"https://github.com/haven/keyed\"}";

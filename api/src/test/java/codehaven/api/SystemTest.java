@@ -37,6 +37,8 @@ class SystemTest {
                         "/v1/deployments/{id}/promote",
                         "/v1/projects/{slug}/rollback",
                         "/v1/projects/{slug}/env/{key}",
+                        "/v1/deployments/{id}/app/replicas",
+                        "/v1/deployments/{id}/runtime-events",
                         "/v1/system")
                 .allMatch(path -> path.startsWith("/v1/"));
         assertThat(document.at("/info/title").asString()).isEqualTo("CodeHaven");

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param retry the step that a retry begins at, where a retry is possible
  * @param files what it published, where it did
  * @param filesAway why the files cannot be shown, where they cannot
+ * @param app what runs behind it, where something does
  * @param address of this very page
  */
 record DeploymentPage(
@@ -43,6 +44,7 @@ record DeploymentPage(
         @Nullable String retry,
         @Nullable Files files,
         @Nullable String filesAway,
+        @Nullable AppPanel app,
         String address) {
 
     /** Which icon the tab has. */
@@ -59,6 +61,14 @@ record DeploymentPage(
     /** Whether something still happens by itself. */
     public boolean moves() {
         return track.moves();
+    }
+
+    /** What tells how it goes on: the stream of a deployment that moves, or of its app. */
+    public @Nullable String stream(boolean logRuns) {
+        if (moves() || logRuns) {
+            return "/deployments/" + view.id() + "/stream";
+        }
+        return app == null ? null : "/deployments/" + view.id() + "/app-stream";
     }
 
     /** The host of an address, with its port. */

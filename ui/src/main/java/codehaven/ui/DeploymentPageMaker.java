@@ -1,6 +1,7 @@
 package codehaven.ui;
 
 import codehaven.api.ApiSettings;
+import codehaven.api.apps.AppViews;
 import codehaven.api.deployments.Actions;
 import codehaven.api.deployments.Changes;
 import codehaven.api.deployments.DeploymentView;
@@ -51,6 +52,7 @@ final class DeploymentPageMaker {
     private final UsualTimes usualTimes;
     private final QueuePlaces places;
     private final Actions actions;
+    private final AppViews apps;
     private final ApiSettings settings;
     private final Words words;
     private final Clock clock = Clock.systemUTC();
@@ -63,8 +65,10 @@ final class DeploymentPageMaker {
             UsualTimes usualTimes,
             QueuePlaces places,
             Actions actions,
+            AppViews apps,
             ApiSettings settings,
             Words words) {
+        this.apps = apps;
         this.views = views;
         this.neighbours = neighbours;
         this.manifests = manifests;
@@ -76,7 +80,12 @@ final class DeploymentPageMaker {
         this.words = words;
     }
 
-    DeploymentPage make(Deployment deployment, HttpServletRequest request) {
+    /**
+     * @param typed the number of replicas that was typed, and refused
+     * @param wrong why
+     */
+    DeploymentPage make(
+            Deployment deployment, HttpServletRequest request, @Nullable String typed, @Nullable String wrong) {
         var now = clock.instant();
         var view = views.view(deployment);
         var status = deployment.status();
@@ -96,6 +105,7 @@ final class DeploymentPageMaker {
                 files = manifests
                         .find(deployment)
                         .map(manifest -> files(manifest, previous.flatMap(manifests::find)))
+                        .filter(found -> found.count() > 0 || !found.shown().isEmpty())
                         .orElse(null);
             } catch (Problem away) {
                 filesAway = away.body().detail();
@@ -119,7 +129,16 @@ final class DeploymentPageMaker {
                 retry == null ? null : words.status(retry),
                 files,
                 filesAway,
+                isReady ? app(deployment, now, typed, wrong) : null,
                 address(deployment, request));
+    }
+
+    private @Nullable AppPanel app(
+            Deployment deployment, Instant now, @Nullable String typed, @Nullable String wrong) {
+        return apps.withFigures(deployment)
+                .map(app -> AppPanel.of(
+                        app, FigurePlot.of(app.figures() == null ? List.of() : app.figures(), now), typed, wrong))
+                .orElse(null);
     }
 
     private static @Nullable Other other(Optional<Deployment> found, Deployment page) {

@@ -1,11 +1,15 @@
 package codehaven.ui;
 
+import codehaven.api.apps.AppActions;
+import codehaven.api.apps.AppActions.Action;
 import codehaven.api.deployments.Actions;
 import codehaven.api.deployments.DeploymentViews;
 import codehaven.api.problems.Problem;
 import codehaven.api.sites.Production;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
@@ -20,11 +24,15 @@ import org.springframework.web.servlet.view.RedirectView;
 @Controller
 final class DeploymentPages {
 
+    private static final int MOST_REPLICAS = 50;
+    private static final Pattern REPLICAS = Pattern.compile("[1-9]\\d?");
+
     private final DeploymentViews views;
     private final DeploymentPageMaker maker;
     private final FilesPageMaker files;
     private final LogViews logs;
     private final Actions actions;
+    private final AppActions apps;
     private final Production production;
 
     DeploymentPages(
@@ -33,7 +41,9 @@ final class DeploymentPages {
             FilesPageMaker files,
             LogViews logs,
             Actions actions,
+            AppActions apps,
             Production production) {
+        this.apps = apps;
         this.views = views;
         this.maker = maker;
         this.files = files;
@@ -44,7 +54,7 @@ final class DeploymentPages {
 
     @GetMapping("/deployments/{id}")
     ModelAndView deployment(HttpServletRequest request, @PathVariable String id) {
-        return page(request, id, null);
+        return page(request, id, null, null, null);
     }
 
     @GetMapping("/deployments/{id}/files")
@@ -58,9 +68,41 @@ final class DeploymentPages {
     }
 
     /** Whoever reloads after a refusal is to see the deployment. */
-    @GetMapping("/deployments/{id}/{action:cancel|retry|redeploy|promote}")
+    @GetMapping({
+        "/deployments/{id}/{action:cancel|retry|redeploy|promote}",
+        "/deployments/{id}/app/{action:start|stop|restart|wake|replicas}"
+    })
     ModelAndView back(@PathVariable String id) {
         return to(id);
+    }
+
+    @PostMapping("/deployments/{id}/app/{action:start|stop|restart|wake}")
+    ModelAndView app(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            @PathVariable String id,
+            @PathVariable String action) {
+        return done(request, response, id, () -> {
+            apps.perform(views.find(id), Action.valueOf(action.toUpperCase(Locale.ROOT)));
+            return id + "#app";
+        });
+    }
+
+    @PostMapping("/deployments/{id}/app/replicas")
+    ModelAndView replicas(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            @PathVariable String id,
+            @RequestParam(defaultValue = "") String replicas) {
+        var wanted = replicas.strip();
+        if (!REPLICAS.matcher(wanted).matches() || Integer.parseInt(wanted) > MOST_REPLICAS) {
+            response.setStatus(HttpStatus.UNPROCESSABLE_CONTENT.value());
+            return page(request, id, null, replicas, "A whole number from 1 to " + MOST_REPLICAS + ".");
+        }
+        return done(request, response, id, () -> {
+            apps.replicas(views.find(id), Integer.parseInt(wanted));
+            return id + "#app";
+        });
     }
 
     @PostMapping("/deployments/{id}/cancel")
@@ -86,12 +128,12 @@ final class DeploymentPages {
 
     /** Gives the id of the deployment that shows what came of it. */
     @FunctionalInterface
-    private interface Action {
+    private interface Doing {
         String perform();
     }
 
     /** A refusal is told on the page that the button was on. */
-    private ModelAndView done(HttpServletRequest request, HttpServletResponse response, String id, Action action) {
+    private ModelAndView done(HttpServletRequest request, HttpServletResponse response, String id, Doing action) {
         try {
             return to(action.perform());
         } catch (Problem refused) {
@@ -99,22 +141,28 @@ final class DeploymentPages {
                 throw refused;
             }
             response.setStatus(refused.status());
-            return page(request, id, refused);
+            return page(request, id, refused, null, null);
         }
     }
 
-    private ModelAndView page(HttpServletRequest request, String id, @Nullable Problem refused) {
+    private ModelAndView page(
+            HttpServletRequest request,
+            String id,
+            @Nullable Problem refused,
+            @Nullable String typed,
+            @Nullable String wrong) {
         var page = new ModelAndView("deployments/page");
         // In this order: what happens in between is told by the stream, from the end of the log on.
         page.addObject("log", isWithoutLog(request) ? null : logs.of(id, request));
-        page.addObject("page", maker.make(views.find(id), request));
+        page.addObject("page", maker.make(views.find(id), request, typed, wrong));
         page.addObject("refused", refused == null ? null : refused.body().detail());
         return page;
     }
 
     /** The log of a page that is there goes on by itself; only the rest is fetched anew. */
     private static boolean isWithoutLog(HttpServletRequest request) {
-        return "summary".equals(request.getHeader("HX-Target"));
+        var target = request.getHeader("HX-Target");
+        return "summary".equals(target) || "app".equals(target);
     }
 
     private static ModelAndView to(String id) {

@@ -5,6 +5,7 @@ import codehaven.api.deployments.DeploymentViews;
 import codehaven.api.deployments.Manifests;
 import codehaven.api.deployments.Neighbours;
 import codehaven.model.Deployment;
+import codehaven.model.Kind;
 import codehaven.ui.DeploymentPage.Other;
 import codehaven.ui.FilesPage.Row;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +42,7 @@ final class FilesPageMaker {
         var onlyChanged = show.equals("changed");
         var bySize = sort.equals("size");
         var manifest = manifests.find(deployment);
-        if (manifest.isEmpty()) {
+        if (manifest.isEmpty() || (manifest.get().files().isEmpty() && deployment.kind() == Kind.DYNAMIC)) {
             return new FilesPage(
                     view,
                     title,
@@ -115,7 +116,10 @@ final class FilesPageMaker {
 
     private static String whyNone(Deployment deployment) {
         return switch (deployment.status()) {
-            case READY -> "The files of this deployment are no longer kept. Redeploy it to make them again.";
+            case READY ->
+                deployment.kind() == Kind.DYNAMIC
+                        ? "This is an app without static files of its own: its containers answer every request."
+                        : "The files of this deployment are no longer kept. Redeploy it to make them again.";
             case FAILED, CANCELED, SUPERSEDED -> "It was not published, so it has no files.";
             case QUEUED, CLONING, UPLOADING, BUILDING, PUBLISHING ->
                 "It is not published yet. Its files are here as soon as it is ready.";

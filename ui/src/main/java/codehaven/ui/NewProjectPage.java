@@ -5,7 +5,6 @@ import codehaven.model.Framework;
 import codehaven.model.Inspection;
 import codehaven.model.Inspection.Candidate;
 import codehaven.model.Kind;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +39,7 @@ record NewProjectPage(
 
     /** The frameworks that can be chosen. */
     public List<Framework> frameworks() {
-        return Arrays.stream(Framework.values())
-                .filter(each -> each.kind() == Kind.STATIC)
-                .toList();
+        return List.of(Framework.values());
     }
 
     public String typed(String field) {
@@ -92,10 +89,11 @@ record NewProjectPage(
         if (chosen == null || chosen.problem() != null) {
             return null;
         }
+        var runs = chosen.kind() == Kind.DYNAMIC;
         if (chosen.buildCommand() == null && chosen.installCommand() == null) {
-            return ", served as they are";
+            return runs ? ", runs as an app" : ", served as they are";
         }
-        return ", built" + (chosen.packageManager() == null ? "" : " with " + chosen.packageManager())
+        return (runs ? ", runs as an app" : "") + ", built" + (chosen.packageManager() == null ? "" : " with " + chosen.packageManager())
                 + (chosen.node() == null ? "" : " on Node " + chosen.node());
     }
 

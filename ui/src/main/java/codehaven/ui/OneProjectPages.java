@@ -187,9 +187,10 @@ final class OneProjectPages {
         model.addAttribute("head", head);
         model.addAttribute("framework", head.framework() == null ? detected(all.items()) : head.framework());
         model.addAttribute("since", live.map(each -> each.pointedAt()).orElse(null));
+        var shows = live.map(each -> views.view(views.find(each.deployment())));
+        model.addAttribute("live", shows.orElse(null));
         model.addAttribute(
-                "live",
-                live.map(each -> views.view(views.find(each.deployment()))).orElse(null));
+                "app", shows.map(DeploymentView::app).map(AppSaid::of).orElse(null));
         model.addAttribute("plot", BuildPlot.of(all.items(), now));
         model.addAttribute("candidates", production.candidates(project.slug().text(), CANDIDATES));
         model.addAttribute("rows", DeploymentRow.of(shown.items(), waiting(shown.items()), now));

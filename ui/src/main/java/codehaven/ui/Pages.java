@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 final class Pages {
 
     private static final Pattern OTHERS = Pattern.compile("/(?:v1|docs|swagger-ui)(?:[/.?].*)?");
-    private static final Pattern ACTION = Pattern.compile("(/deployments/[^/]+|/projects/[^/]+)/[a-z]+");
+    private static final Pattern ACTION = Pattern.compile("(/deployments/[^/]+|/projects/[^/]+)/[a-z]+(?:/[a-z]+)?");
     private static final Pattern SEEN = Pattern.compile("/|/new|/system|/(?:projects|deployments)/[^/]+(?:/[a-z]+)?");
 
     private Pages() {}

@@ -3,6 +3,7 @@ package codehaven.ui;
 import codehaven.api.problems.Problem;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,10 +16,22 @@ record Refusal(int status, @Nullable String whole, Map<String, String> errors) {
 
     static final Refusal NONE = new Refusal(200, null, Map.of());
 
+    /** A field of something in a list, for which the form has one field. */
+    private static final Pattern LISTED = Pattern.compile("(.+)\\[(\\d{1,3})]\\.(\\w+)");
+
     static Refusal of(Problem problem) {
         var errors = new LinkedHashMap<String, String>();
         for (var each : problem.body().errors()) {
-            errors.putIfAbsent(each.field(), sentence(each.field(), each.message()));
+            var listed = LISTED.matcher(each.field());
+            if (listed.matches()) {
+                var message = sentence(each.field(), each.message());
+                errors.putIfAbsent(
+                        listed.group(1),
+                        "In number " + (Integer.parseInt(listed.group(2)) + 1) + ": "
+                                + message.replaceFirst("^This is", "the " + listed.group(3) + " is"));
+            } else {
+                errors.putIfAbsent(each.field(), sentence(each.field(), each.message()));
+            }
         }
         return new Refusal(problem.status(), errors.isEmpty() ? problem.body().detail() : null, errors);
     }

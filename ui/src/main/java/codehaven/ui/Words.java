@@ -164,13 +164,17 @@ final class Words {
 
     /** In powers of 1000: "812 B", "12.4 KB", "3.1 MB". */
     public String size(long bytes) {
+        return bytes(bytes);
+    }
+
+    static String bytes(long bytes) {
         double value = bytes;
         int unit = 0;
         while (value >= 999.5 && unit < UNITS.length - 1) {
             value /= 1_000;
             unit++;
         }
-        return (unit == 0 || value >= 99.95 ? count(Math.round(value)) : String.format(Locale.ENGLISH, "%.1f", value))
+        return (unit == 0 || value >= 99.95 ? grouped(Math.round(value)) : String.format(Locale.ENGLISH, "%.1f", value))
                 + " " + UNITS[unit];
     }
 
@@ -181,6 +185,10 @@ final class Words {
 
     /** "1,904". */
     public String count(long number) {
+        return grouped(number);
+    }
+
+    private static String grouped(long number) {
         return new DecimalFormat("#,##0", DecimalFormatSymbols.getInstance(Locale.ENGLISH)).format(number);
     }
 

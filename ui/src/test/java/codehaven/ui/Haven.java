@@ -3,6 +3,8 @@ package codehaven.ui;
 import codehaven.api.ApiServer;
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
+import codehaven.model.App;
+import codehaven.model.AppImage;
 import codehaven.model.BuildSettings;
 import codehaven.model.Checkpoint;
 import codehaven.model.Commit;
@@ -25,6 +27,7 @@ import codehaven.model.StepRun;
 import codehaven.model.Target;
 import codehaven.model.Trigger;
 import codehaven.state.Blobs;
+import codehaven.state.RuntimeLogs.Line;
 import codehaven.state.State;
 import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -134,6 +137,9 @@ final class Haven {
         private Instant at = now().minusSeconds(600);
         private @Nullable Failure failure;
         private boolean live;
+        private boolean dynamic;
+        private int replicas = 1;
+        private App.Wanted wanted = App.Wanted.RUNNING;
 
         private Past(Slug project, String id) {
             this.project = project;
@@ -207,6 +213,14 @@ final class Haven {
             return this;
         }
 
+        /** An app runs behind it; its containers are told by {@link Haven#container}. */
+        Past app(App.Wanted how, int containers) {
+            dynamic = true;
+            wanted = how;
+            replicas = containers;
+            return this;
+        }
+
         Past live() {
             live = true;
             return this;
@@ -232,8 +246,8 @@ final class Haven {
                             state.projects().nextGeneration(project),
                             branch,
                             commit,
-                            ready ? "nextjs" : null,
-                            ready ? Kind.STATIC : null,
+                            ready ? dynamic ? "express" : "nextjs" : null,
+                            ready ? dynamic ? Kind.DYNAMIC : Kind.STATIC : null,
                             at,
                             status.isFinal() ? ended : null,
                             steps,
@@ -257,7 +271,11 @@ final class Haven {
 
         private void publish() {
             var json = JsonMapper.shared().writeValueAsBytes(new Manifest(id, files, false, true));
-            var target = new Target.Files(sha256(json));
+            var manifest = sha256(json);
+            var target = dynamic ? new Target.Container(manifest, List.of()) : new Target.Files(manifest);
+            if (dynamic) {
+                putApp();
+            }
             state.blobs().put(Blobs.blob(target.manifest()), json);
             point(Host.ofDeployment(project, id, DOMAIN), target, Site.Role.DEPLOYMENT);
             if (branch != null) {
@@ -268,10 +286,53 @@ final class Haven {
             }
         }
 
+        private void putApp() {
+            var digest = "sha256:" + sha256(id.getBytes(StandardCharsets.UTF_8));
+            var tag = project + ":" + id;
+            var image = new AppImage("registry.example/" + project + "@" + digest, tag, digest, 3000, 182_000_000);
+            var used = now().minusSeconds(180);
+            state.apps()
+                    .put(
+                            new App(
+                                    id,
+                                    project,
+                                    environment,
+                                    image,
+                                    BuildSettings.DETECTED,
+                                    wanted,
+                                    replicas,
+                                    1,
+                                    used,
+                                    used,
+                                    Map.of()),
+                            Map.of());
+        }
+
         private void point(Host host, Target target, Site.Role role) {
             var generation = state.projects().nextGeneration(project);
             state.sites().point(new Site(host, project, id, target, generation, role, now()));
         }
+    }
+
+    /** Says how a container is, as whoever runs it would. */
+    void container(String id, int n, App.State how, Duration ago, int restarts, @Nullable String reason) {
+        var address = how == App.State.HEALTHY ? "172.18.0." + (n + 3) + ":3000" : null;
+        state.apps()
+                .report(
+                        id,
+                        new App.Instance(
+                                n, "app-" + id + "-" + n, "engine", address, how, now().minus(ago), restarts, reason));
+        state.bus().nudgeApps();
+    }
+
+    /** What it prints. */
+    void prints(String id, Line... lines) {
+        state.runtimeLogs().append(id, List.of(lines));
+        state.bus().nudgeRuntimeLog(id);
+    }
+
+    static Line line(int instance, String stream, String text) {
+        return new Line(0, now(), instance, stream, text);
     }
 
     static Instant now() {

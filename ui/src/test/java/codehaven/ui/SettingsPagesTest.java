@@ -114,6 +114,73 @@ final class SettingsPagesTest {
     }
 
     @Test
+    void howAnAppRunsIsSetAndWhatIsWrongIsSaidAtItsField() {
+        haven.project("appset");
+        var page = "/projects/appset/settings";
+        haven.post(
+                page,
+                page,
+                "section",
+                "app",
+                "startCommand",
+                "node server.js",
+                "app.port",
+                "4000",
+                "healthCheck.path",
+                "/up",
+                "dockerfile",
+                "docker/Dockerfile",
+                "app.dockerContext",
+                "");
+        haven.post(
+                page,
+                page,
+                "section",
+                "running",
+                "limits.memoryMb",
+                "512",
+                "limits.cpus",
+                "0.5",
+                "app.replicas",
+                "2",
+                "app.sleepAfterSeconds",
+                "0",
+                "app.stopSignal",
+                "int",
+                "app.writable",
+                "true",
+                "app.volumes",
+                "data  /data\r\n\r\nuploads /srv/up");
+        var now = settings("appset");
+        assertThat(now.startCommand()).isEqualTo("node server.js");
+        assertThat(Objects.requireNonNull(now.healthCheck()).path()).isEqualTo("/up");
+        assertThat(now.app().port()).isEqualTo(4000);
+        assertThat(now.app().stopSignal()).isEqualTo("SIGINT");
+        assertThat(now.app().sleepAfterSeconds()).isZero();
+        assertThat(now.app().volumes()).hasSize(2);
+        assertThat(now.limits().cpus()).isEqualTo(0.5);
+        assertThat(haven.get(page).body()).contains("data /data\nuploads /srv/up</textarea>", "value=\"SIGINT\"");
+
+        var wrong = haven.post(
+                page,
+                page,
+                "section",
+                "running",
+                "limits.cpus",
+                "lots",
+                "app.replicas",
+                "99",
+                "app.volumes",
+                "data /data\nUp! /srv\nalone");
+        assertThat(wrong.statusCode()).isEqualTo(422);
+        assertThat(wrong.body())
+                .contains("aria-describedby=\"app-volumes-e\"", "In number 2: the name is 1 to 40 of a-z")
+                .contains("data /data\nUp! /srv\nalone</textarea>", "value=\"lots\"", "value=\"99\"")
+                .contains("This is a whole number from 1 to 50.");
+        assertThat(settings("appset").app().replicas()).as("nothing is saved").isEqualTo(2);
+    }
+
+    @Test
     void projectIsDeletedOnlyByItsTypedName() {
         var doomed = haven.project("doomed");
         haven.past(doomed, "doomed01").put().live(Duration.ofHours(1));

@@ -1,5 +1,6 @@
 package codehaven.api.deployments;
 
+import codehaven.api.apps.AppView;
 import codehaven.model.Commit;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A deployment as callers see it; what is not known yet is absent.
  *
  * @param live whether production shows it now
+ * @param app how the app of a dynamic deployment is, where it is kept; not in lists
  * @param site where production points, in the answer to what moved it
  */
 public record DeploymentView(
@@ -40,6 +42,7 @@ public record DeploymentView(
         @Nullable Failure failure,
         @Nullable Output output,
         @Nullable Links links,
+        @Nullable AppView app,
         @Nullable SiteView site) {
 
     /**
@@ -62,7 +65,12 @@ public record DeploymentView(
     public record SiteView(String host, URI url, String deployment, long generation, Instant pointedAt) {}
 
     static DeploymentView of(
-            Deployment deployment, Urls urls, boolean live, @Nullable URI workflow, @Nullable SiteView site) {
+            Deployment deployment,
+            Urls urls,
+            boolean live,
+            @Nullable URI workflow,
+            @Nullable AppView app,
+            @Nullable SiteView site) {
         return new DeploymentView(
                 deployment.id(),
                 deployment.project().text(),
@@ -82,6 +90,7 @@ public record DeploymentView(
                 deployment.failure(),
                 deployment.output(),
                 workflow == null ? null : new Links(workflow),
+                app,
                 site);
     }
 

@@ -2,6 +2,8 @@ package codehaven.api.deployments;
 
 import codehaven.api.ApiSettings;
 import codehaven.api.SystemInfo;
+import codehaven.api.apps.AppView;
+import codehaven.api.apps.AppViews;
 import codehaven.api.deployments.DeploymentView.Urls;
 import codehaven.api.problems.Problem;
 import codehaven.model.Deployment;
@@ -24,12 +26,14 @@ public final class DeploymentViews {
 
     private final State state;
     private final ApiSettings settings;
+    private final AppViews apps;
     private final @Nullable URI console;
     private final String namespace;
 
-    DeploymentViews(State state, ApiSettings settings, SystemInfo info, WorkflowClient client) {
+    DeploymentViews(State state, ApiSettings settings, AppViews apps, SystemInfo info, WorkflowClient client) {
         this.state = state;
         this.settings = settings;
+        this.apps = apps;
         this.console = info.temporalUi();
         this.namespace = client.getOptions().getNamespace();
     }
@@ -46,16 +50,15 @@ public final class DeploymentViews {
     }
 
     public DeploymentView view(Deployment deployment) {
-        return lister().apply(deployment);
+        return view(deployment, isLive(deployment, production(deployment.project())), app(deployment), null);
     }
 
     /** The deployment and where production points now. */
     public DeploymentView moved(Deployment deployment, Site site) {
-        return DeploymentView.of(
+        return view(
                 deployment,
-                urls(deployment),
-                site.deployment().equals(deployment.id()),
-                workflow(deployment),
+                isLive(deployment, Optional.of(site)),
+                app(deployment),
                 DeploymentView.of(site, settings.urlOf(site.host().text())));
     }
 
@@ -63,12 +66,28 @@ public final class DeploymentViews {
     public Function<Deployment, DeploymentView> lister() {
         var live = new HashMap<Slug, Optional<Site>>();
         return deployment -> {
-            var site = live.computeIfAbsent(
-                    deployment.project(),
-                    project -> state.sites().find(Host.ofProduction(project, settings.sitesDomain())));
-            var isLive = site.isPresent() && site.get().deployment().equals(deployment.id());
-            return DeploymentView.of(deployment, urls(deployment), isLive, workflow(deployment), null);
+            var site = live.computeIfAbsent(deployment.project(), this::production);
+            return view(deployment, isLive(deployment, site), null, null);
         };
+    }
+
+    private DeploymentView view(
+            Deployment deployment, boolean live, @Nullable AppView app, DeploymentView.@Nullable SiteView site) {
+        return DeploymentView.of(deployment, urls(deployment), live, workflow(deployment), app, site);
+    }
+
+    private @Nullable AppView app(Deployment deployment) {
+        return apps.find(deployment).orElse(null);
+    }
+
+    private Optional<Site> production(Slug project) {
+        return state.sites().find(Host.ofProduction(project, settings.sitesDomain()));
+    }
+
+    private static boolean isLive(Deployment deployment, Optional<Site> production) {
+        return production
+                .filter(site -> site.deployment().equals(deployment.id()))
+                .isPresent();
     }
 
     private Urls urls(Deployment deployment) {

@@ -8,10 +8,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,52 +71,30 @@ final class EventsController {
         if (method.equals(HttpMethod.HEAD)) {
             return;
         }
-        var sink = new EventStream(json, response.getOutputStream());
+        var out = new EventWriter(json, response.getOutputStream());
         try {
-            sink.begin();
-            following.follow(id, place, sink, () -> false);
+            out.begin();
+            following.follow(id, place, new EventStream(out), () -> false);
         } catch (IOException e) {
             log.debug("A reader of {} went away", id, e);
         }
     }
 
-    /** Writes events in the form of HTML's section 9.2.6. */
-    private static final class EventStream implements Following.Sink {
-
-        private final JsonMapper json;
-        private final OutputStream out;
-
-        EventStream(JsonMapper json, OutputStream out) {
-            this.json = json;
-            this.out = new BufferedOutputStream(out, 16 * 1024);
-        }
-
-        /** Tells at once that the stream is open, and how soon to come back when it breaks. */
-        void begin() throws IOException {
-            write("retry: 2000\n\n");
-            flush();
-        }
-
+    /** Each event with its place in the timeline. */
+    private record EventStream(EventWriter out) implements Following.Sink {
         @Override
         public void event(Placed event) throws IOException {
-            write("id: " + event.position() + "\nevent: " + EventData.nameOf(event.event()) + "\ndata: ");
-            out.write(json.writeValueAsBytes(EventData.of(event.event())));
-            write("\n\n");
+            out.event(event.position(), EventData.nameOf(event.event()), EventData.of(event.event()));
         }
 
         @Override
         public void idle() throws IOException {
-            write(":\n\n");
-            flush();
+            out.idle();
         }
 
         @Override
         public void flush() throws IOException {
             out.flush();
-        }
-
-        private void write(String text) throws IOException {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
         }
     }
 }

@@ -1,5 +1,6 @@
 package codehaven.api.projects;
 
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings.HealthCheck;
 import codehaven.model.BuildSettings.Limits;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -27,4 +28,5 @@ record NewProjectForm(
         @Nullable Boolean cleanUrls,
         @Nullable Boolean submodules,
         @Nullable HealthCheck healthCheck,
-        @Nullable Limits limits) {}
+        @Nullable Limits limits,
+        @Nullable AppSettings app) {}

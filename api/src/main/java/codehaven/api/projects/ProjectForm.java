@@ -1,6 +1,7 @@
 package codehaven.api.projects;
 
 import codehaven.api.requests.Fields;
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings;
 import codehaven.model.BuildSettings.HealthCheck;
 import codehaven.model.BuildSettings.Limits;
@@ -27,7 +28,8 @@ record ProjectForm(
         @Nullable Boolean cleanUrls,
         @Nullable Boolean submodules,
         @Nullable HealthCheck healthCheck,
-        @Nullable Limits limits) {
+        @Nullable Limits limits,
+        @Nullable AppSettings app) {
 
     private static final int COMMAND = 4_000;
     private static final int PATH = 300;
@@ -73,7 +75,7 @@ record ProjectForm(
                 changed(fields, "submodules", old.submodules(), () -> fields.flag("submodules")),
                 changed(fields, "healthCheck", old.healthCheck(), () -> healthCheck(fields, old.healthCheck())),
                 limits(fields, old.limits()),
-                old.app());
+                AppForm.applied(fields, old.app()));
         return new Project(
                 project.slug(),
                 repository,
@@ -103,7 +105,7 @@ record ProjectForm(
                 old == null ? null : old.startPeriodSeconds(),
                 () -> inner.whole("startPeriodSeconds", 1, 3_600));
         inner.closed();
-        return new HealthCheck(path, period);
+        return path == null && period == null ? null : new HealthCheck(path, period);
     }
 
     private static Limits limits(Fields fields, Limits old) {
@@ -124,7 +126,7 @@ record ProjectForm(
     }
 
     /** A path within the repository; the top of it is the same as none. */
-    private static @Nullable String path(Fields fields, String name) {
+    static @Nullable String path(Fields fields, String name) {
         var text = fields.textOrEmpty(name, PATH);
         if (text == null) {
             return null;

@@ -33,16 +33,19 @@ final class ProjectRemoval {
         end(active(project));
         state.sites().deleteOf(project.slug());
         state.bus().nudgeRoutes();
+        // Whoever runs containers removes those of apps that are no more.
         state.apps().deleteOf(project.slug());
         state.bus().nudgeApps();
         state.variables().deleteAll(project.slug());
-        each(project, deployment -> {
-            state.timeline().delete(deployment.id());
-            state.runtimeLogs().delete(deployment.id());
-            state.appFigures().delete(deployment.id());
-        });
+        each(project, this::forget);
         state.deployments().deleteOf(project.slug());
         state.projects().delete(project.slug());
+    }
+
+    private void forget(Deployment deployment) {
+        state.timeline().delete(deployment.id());
+        state.runtimeLogs().delete(deployment.id());
+        state.appFigures().delete(deployment.id());
     }
 
     private void end(List<Deployment> active) {

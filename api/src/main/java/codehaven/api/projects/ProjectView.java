@@ -1,6 +1,7 @@
 package codehaven.api.projects;
 
 import codehaven.api.ApiSettings;
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings;
 import codehaven.model.Host;
 import codehaven.model.Project;
@@ -27,6 +28,7 @@ record ProjectView(
         @Nullable Boolean submodules,
         BuildSettings.@Nullable HealthCheck healthCheck,
         BuildSettings.Limits limits,
+        AppSettings app,
         Instant createdAt,
         Urls urls) {
 
@@ -53,6 +55,7 @@ record ProjectView(
                 settings.submodules(),
                 settings.healthCheck(),
                 settings.limits(),
+                settings.app(),
                 project.createdAt(),
                 new Urls(api.urlOf(
                         Host.ofProduction(project.slug(), api.sitesDomain()).text())));

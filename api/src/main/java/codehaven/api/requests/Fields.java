@@ -166,6 +166,38 @@ public final class Fields {
         return new Fields((ObjectNode) node, prefix + name + ".", errors);
     }
 
+    /**
+     * Objects in a list, each made into something else; what is wrong within one is noted with its place, such as
+     * {@code volumes[1].path}. Null if absent, null or not a list.
+     *
+     * @param reader gives null where it noted that something is wrong
+     */
+    public <T> @Nullable List<T> objects(String name, Function<Fields, @Nullable T> reader) {
+        var node = node(name);
+        if (node == null) {
+            return null;
+        }
+        if (!node.isArray() || node.size() > 100) {
+            wrong(name, name + " is a list of objects.");
+            return null;
+        }
+        var all = new ArrayList<T>();
+        for (int i = 0; i < node.size(); i++) {
+            var at = name + "[" + i + "]";
+            if (!(node.get(i) instanceof ObjectNode each)) {
+                wrong(at, at + " is an object in braces.");
+                continue;
+            }
+            var inner = new Fields(each, prefix + at + ".", errors);
+            var made = reader.apply(inner);
+            inner.closed();
+            if (made != null) {
+                all.add(made);
+            }
+        }
+        return all;
+    }
+
     public void wrong(String name, String message) {
         errors.add(new FieldError(prefix + name, message));
     }

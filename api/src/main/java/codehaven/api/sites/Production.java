@@ -1,6 +1,7 @@
 package codehaven.api.sites;
 
 import codehaven.api.ApiSettings;
+import codehaven.api.apps.AppReadiness;
 import codehaven.api.deployments.DeploymentView;
 import codehaven.api.deployments.DeploymentViews;
 import codehaven.api.problems.Problem;
@@ -32,11 +33,13 @@ public final class Production {
     private final State state;
     private final ApiSettings settings;
     private final DeploymentViews views;
+    private final AppReadiness readiness;
 
-    Production(State state, ApiSettings settings, DeploymentViews views) {
+    Production(State state, ApiSettings settings, DeploymentViews views, AppReadiness readiness) {
         this.state = state;
         this.settings = settings;
         this.views = views;
+        this.readiness = readiness;
     }
 
     /**
@@ -53,20 +56,21 @@ public final class Production {
     }
 
     /**
-     * Shows a READY deployment in production, as it was built.
+     * Shows a READY deployment in production, as it was built. An app that does not run is started first; production
+     * moves when it answers.
      *
-     * @throws Problem 404 if there is none, 409 if it cannot be shown
+     * @throws Problem 404 if there is none, 409 if it cannot be shown, 504 if its app is not up in time
      */
     public DeploymentView promote(String deploymentId) {
         var deployment = views.find(deploymentId);
-        return point(deployment, promotable(deployment), generation(deployment.project()), false);
+        return promote(deployment, generation(deployment.project()), false);
     }
 
     /**
      * Shows an earlier deployment in production again.
      *
      * @param deploymentId without one, the one before what is live now
-     * @throws Problem 404 if there is none, 409 if it cannot be shown
+     * @throws Problem 404 if there is none, 409 if it cannot be shown, 504 if its app is not up in time
      */
     public DeploymentView rollback(String slug, @Nullable String deploymentId) {
         var project = project(slug);
@@ -109,9 +113,13 @@ public final class Production {
         return lives;
     }
 
-    /** The target of a deployment that is to be promoted. */
-    Target promotable(Deployment deployment) {
-        return targetOf(deployment, "be promoted");
+    /** Refuses what cannot be promoted, before anything is done. */
+    void checkPromotable(Deployment deployment) {
+        published(deployment, "be promoted");
+    }
+
+    DeploymentView promote(Deployment deployment, long generation, boolean repeated) {
+        return point(deployment, targetOf(deployment, "be promoted"), generation, repeated);
     }
 
     /**
@@ -136,7 +144,7 @@ public final class Production {
                 .orElseThrow(() -> Problem.notFound("There is no project " + slug + "."));
     }
 
-    DeploymentView point(Deployment deployment, Target target, long generation, boolean repeated) {
+    private DeploymentView point(Deployment deployment, Target target, long generation, boolean repeated) {
         var host = host(deployment.project());
         var site = new Site(
                 host,
@@ -149,6 +157,10 @@ public final class Production {
         var pointed = state.sites().point(site);
         if (!pointed && !repeated) {
             throw Problem.conflict("Something newer went to production at the same moment. Look, and try again.");
+        }
+        if (target instanceof Target.Container) {
+            // Its containers may have changed between the look at them and the pointer, which nobody saw pointing here.
+            state.apps().find(deployment.id()).ifPresent(app -> state.sites().reach(deployment.id(), app.addresses()));
         }
         state.bus().nudgeRoutes();
         return views.moved(deployment, state.sites().find(host).orElse(site));
@@ -172,7 +184,16 @@ public final class Production {
                         + " that was READY in production. Name one to go back to."));
     }
 
+    /** Of an app: once all of its containers answer, and with where they do. */
     private Target targetOf(Deployment deployment, String what) {
+        return switch (published(deployment, what)) {
+            case Target.Files files -> files;
+            case Target.Container(var manifest, var _) ->
+                new Target.Container(manifest, readiness.await(deployment).addresses());
+        };
+    }
+
+    private Target published(Deployment deployment, String what) {
         if (deployment.status() != DeploymentStatus.READY) {
             throw Problem.conflict("The deployment " + deployment.id() + " is " + deployment.status()
                     + "; only a READY one can " + what + ".");

@@ -39,19 +39,24 @@ final class SitesController {
             String deployment) {}
 
     @PostMapping("/v1/deployments/{id}/promote")
-    @Operation(summary = "Show a READY deployment in production, as it was built")
+    @Operation(
+            summary = "Show a READY deployment in production, as it was built",
+            description = "An app that does not run is started first, and production moves when all of its containers"
+                    + " answer; 409 or 504 with the reason if they do not, and production stays as it is.")
     ResponseEntity<DeploymentView> promote(HttpServletRequest request, @PathVariable String id) {
         var deployment = views.find(id);
-        var target = production.promotable(deployment);
+        production.checkPromotable(deployment);
         return once.make(
                 request,
                 Long.toString(production.generation(deployment.project())),
                 (generation, repeated) -> ResponseEntity.accepted()
-                        .body(production.point(deployment, target, Long.parseLong(generation), repeated)));
+                        .body(production.promote(deployment, Long.parseLong(generation), repeated)));
     }
 
     @PostMapping("/v1/projects/{slug}/rollback")
-    @Operation(summary = "Show an earlier deployment in production again", description = "Answers when it is live.")
+    @Operation(
+            summary = "Show an earlier deployment in production again",
+            description = "Answers when it is live. An app that does not run is started first, as for a promotion.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(
             required = false,
             content = @Content(schema = @Schema(implementation = RollbackForm.class)))

@@ -1,10 +1,13 @@
 package codehaven.api.system;
 
 import codehaven.api.SystemInfo;
+import codehaven.api.apps.AppState;
+import codehaven.api.apps.AppViews;
 import codehaven.api.problems.Problem;
 import codehaven.api.runs.Runs;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
+import codehaven.state.BackendUnavailable;
 import codehaven.state.State;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -29,8 +32,10 @@ final class SystemController {
     private final Runs runs;
     private final SystemInfo info;
     private final Condition condition;
+    private final AppViews apps;
 
-    SystemController(State state, Runs runs, SystemInfo info, Condition condition) {
+    SystemController(State state, Runs runs, SystemInfo info, Condition condition, AppViews apps) {
+        this.apps = apps;
         this.state = state;
         this.runs = runs;
         this.info = info;
@@ -82,6 +87,20 @@ final class SystemController {
     /** Deployments that have not ended, by status. */
     record QueueView(int active, Map<DeploymentStatus, Integer> byStatus) {}
 
+    /**
+     * Where images of apps are kept.
+     *
+     * @param detail what it means where none is configured
+     */
+    record RegistryView(
+            boolean configured,
+            @Nullable String address,
+            @Nullable String user,
+            @Nullable String detail) {}
+
+    /** Apps of all deployments that are kept, by their state. */
+    record AppsView(int total, Map<AppState, Integer> byState) {}
+
     record SystemView(
             String version,
             String health,
@@ -91,12 +110,14 @@ final class SystemController {
             BackendView s3,
             @Nullable BuildsView docker,
             List<WorkerView> workers,
-            @Nullable QueueView queue) {}
+            @Nullable QueueView queue,
+            RegistryView registry,
+            @Nullable AppsView apps) {}
 
     record HealthView(String status, @Nullable Map<String, String> backends) {}
 
     @GetMapping("/v1/system")
-    @Operation(summary = "Version, backends, workers and queue")
+    @Operation(summary = "Version, backends, workers, queue and apps")
     SystemView system() {
         var look = condition.look();
         var builds = look.builds();
@@ -120,7 +141,29 @@ final class SystemController {
                 view(look.s3()),
                 builds == null ? null : new BuildsView(builds.mode(), builds.address(), builds.up(), builds.detail()),
                 workers(look.workers()),
-                look.active() == null ? null : queue(look.active()));
+                look.active() == null ? null : queue(look.active()),
+                registry(info.registry()),
+                apps());
+    }
+
+    private static RegistryView registry(SystemInfo.@Nullable Registry registry) {
+        return registry == null
+                ? new RegistryView(
+                        false,
+                        null,
+                        null,
+                        "Images of apps stay on the Docker engine that built them, so no other host can run them.")
+                : new RegistryView(true, registry.address(), registry.user(), null);
+    }
+
+    private @Nullable AppsView apps() {
+        try {
+            var counts = apps.counts();
+            return new AppsView(
+                    counts.values().stream().mapToInt(Integer::intValue).sum(), counts);
+        } catch (BackendUnavailable e) {
+            return null;
+        }
     }
 
     @GetMapping("/v1/health/live")
