@@ -99,6 +99,7 @@ done
 say "Running all tests"
 cd "$root"
 code=0
-mvn -B -ntp verify "$@" || code=$?
+# Two modules at a time: their tests mostly wait, each on backends of its own.
+mvn -B -ntp -T 2 verify "$@" || code=$?
 if [ $code = 0 ]; then say "All tests passed."; else say "Some tests failed."; fi
 exit $code

@@ -16,6 +16,7 @@ import codehaven.model.DeploymentStatus;
 import codehaven.model.Environment;
 import codehaven.model.FailureKind;
 import codehaven.model.Host;
+import codehaven.model.Inspection;
 import codehaven.model.Kind;
 import codehaven.model.Manifest;
 import codehaven.model.Outcome;
@@ -29,6 +30,8 @@ import codehaven.state.State;
 import codehaven.workflows.Building;
 import codehaven.workflows.Cloning;
 import codehaven.workflows.DeploymentRequest;
+import codehaven.workflows.Inspecting;
+import codehaven.workflows.InspectionRequest;
 import codehaven.workflows.Publishing;
 import codehaven.workflows.Recording;
 import codehaven.workflows.StepFailure;
@@ -51,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  * {@code fail…} fails in the build as long as {@link #failing}, {@code lines-N} prints N lines,
  * {@code app…} makes an app, which tests keep.
  */
-final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recording {
+final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recording, Inspecting {
 
     private static final String DOMAIN = "sites.localhost";
 
@@ -59,6 +62,7 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
     final AtomicBoolean failing = new AtomicBoolean(true);
     final AtomicBoolean archiving = new AtomicBoolean(true);
     final Map<String, Integer> clones = new ConcurrentHashMap<>();
+    final Map<String, Integer> looks = new ConcurrentHashMap<>();
 
     FakeSteps(State state) {
         this.state = state;
@@ -73,6 +77,40 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
         var sha = new CommitSha("0123456789abcdef0123456789abcdef01234567");
         var commit = new Commit(sha, "A commit", "Somebody", Instant.EPOCH);
         return new ClonedTree(commit, branch, "main", sha.text(), 1, 5);
+    }
+
+    /** The name of the repository says what is seen. */
+    @Override
+    public Inspection inspect(InspectionRequest request) {
+        var repository = request.source().repository();
+        var name = repository.substring(repository.lastIndexOf('/') + 1);
+        for (var kind : FailureKind.values()) {
+            if (kind.name().equalsIgnoreCase(name.replace('-', '_'))) {
+                throw new StepFailure(kind, "What " + name + " says.").crossing(2);
+            }
+        }
+        looks.merge(repository, 1, Integer::sum);
+        var sha = new CommitSha("0123456789abcdef0123456789abcdef01234567");
+        var site = new Inspection.Candidate(
+                "apps/web",
+                "vite",
+                "Vite",
+                "7",
+                Kind.STATIC,
+                "apps/web/package.json",
+                "npm",
+                22,
+                "npm ci",
+                "npm run build",
+                "dist",
+                null);
+        return new Inspection(
+                request.source().ref() == null ? "main" : request.source().ref(),
+                "main",
+                new Commit(sha, "A commit", "Somebody", Instant.EPOCH),
+                request.rootDirectory(),
+                List.of(site),
+                null);
     }
 
     @Override

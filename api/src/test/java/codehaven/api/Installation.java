@@ -7,6 +7,7 @@ import codehaven.dev.DevTemporal;
 import codehaven.state.State;
 import codehaven.state.StateSettings;
 import codehaven.workflows.BuildAndPublish;
+import codehaven.workflows.LookAtRepository;
 import codehaven.workflows.SearchAttributes;
 import codehaven.workflows.TaskQueues;
 import io.temporal.client.WorkflowClient;
@@ -93,7 +94,7 @@ final class Installation {
                 .setDefaultDeadlockDetectionTimeout(10_000)
                 .build();
         var deployments = workers.newWorker(TaskQueues.DEPLOYMENTS, options);
-        deployments.registerWorkflowImplementationTypes(BuildAndPublish.class);
+        deployments.registerWorkflowImplementationTypes(BuildAndPublish.class, LookAtRepository.class);
         deployments.registerActivitiesImplementations(steps);
         workers.newWorker(TaskQueues.BUILDS, options).registerActivitiesImplementations(steps);
         workers.start();
