@@ -131,7 +131,7 @@ class AppsAsleepTest {
 
     @Test
     void noMoreRequestsWaitThanAreBearable() throws Exception {
-        start(Duration.ofSeconds(5), Duration.ofSeconds(5));
+        start(Duration.ofSeconds(10), Duration.ofSeconds(10));
         var asked = atOnce(Waiting.MOST + 20, () -> get(edge.port(), HOST, "/").status());
         Await.until(() -> asked.stream().filter(Future::isDone).count() == 20);
         point("deploy01", 1, app(it -> it.say(200, "ok")).address());
@@ -287,7 +287,8 @@ class AppsAsleepTest {
             client.send(request("GET", HOST, "/"));
             client.head();
             point("deploy02", 2, app(it -> it.say(200, "new")).address());
-            Await.until(() -> get(edge.port(), HOST, "/").body().equals("new"));
+            Await.until(() -> "deploy02"
+                    .equals(RawClient.head(edge.port(), HOST, "/").field("X-CodeHaven-Deployment")));
             assertThat(new String(client.stream().readNBytes(6))).isEqualTo("1\r\na\r\n");
             assertThat(old.open()).isEqualTo(1);
         }
