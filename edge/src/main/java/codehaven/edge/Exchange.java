@@ -183,10 +183,11 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     }
 
     private void connectToNext() {
-        if (!(route.target() instanceof Target.Container(_, var addresses))) {
+        if (!(route.target() instanceof Target.Container app)) {
             fail(SERVICE_UNAVAILABLE, "the host does not lead to an app any more");
             return;
         }
+        var addresses = app.addresses();
         if (addresses.isEmpty()) {
             hold(false);
             return;
@@ -468,15 +469,15 @@ final class Exchange implements Upstream.Use, Waiting.Held {
         if (to == null) {
             return;
         }
-        var limit =
-                switch (stage) {
-                    case CONNECTING, HELD, OVER -> null;
-                    case ASKED -> waitsForVisitor() ? proxy.times().stall() : proxy.apps().answer();
-                    case ANSWERING ->
-                        ctx.channel().isWritable()
-                                ? proxy.apps().stream()
-                                : proxy.times().stall();
-                };
+        var limit = switch (stage) {
+            case CONNECTING, HELD, OVER -> null;
+            case ASKED ->
+                waitsForVisitor() ? proxy.times().stall() : proxy.apps().answer();
+            case ANSWERING ->
+                ctx.channel().isWritable()
+                        ? proxy.apps().stream()
+                        : proxy.times().stall();
+        };
         clock.enterApp(
                 limit != null && visitorEnded && stage == Stage.ANSWERING && limit.compareTo(HALF) > 0 ? HALF : limit);
     }
@@ -493,7 +494,9 @@ final class Exchange implements Upstream.Use, Waiting.Held {
                     leave();
                     visitor.reply(ctx, Pages.of(REQUEST_TIMEOUT), false);
                 } else {
-                    fail(GATEWAY_TIMEOUT, address + " did not answer within " + proxy.apps().answer());
+                    fail(
+                            GATEWAY_TIMEOUT,
+                            address + " did not answer within " + proxy.apps().answer());
                 }
             }
             case ANSWERING -> breakOff();
@@ -524,8 +527,10 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     private void head(HttpResponse answer) {
         var to = upstream;
         if (answer.decoderResult().isFailure()) {
-            fail(BAD_GATEWAY, address + " answers with what is no HTTP: "
-                    + answer.decoderResult().cause().getMessage());
+            fail(
+                    BAD_GATEWAY,
+                    address + " answers with what is no HTTP: "
+                            + answer.decoderResult().cause().getMessage());
             return;
         }
         if (stage != Stage.ASKED || to == null || !AppFraming.isSound(answer)) {
@@ -649,7 +654,9 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     }
 
     private void readOn() {
-        if (upstream != null && (stage == Stage.ASKED || (stage == Stage.ANSWERING && ctx.channel().isWritable()))) {
+        if (upstream != null
+                && (stage == Stage.ASKED
+                        || (stage == Stage.ANSWERING && ctx.channel().isWritable()))) {
             upstream.read();
         }
     }
@@ -699,8 +706,9 @@ final class Exchange implements Upstream.Use, Waiting.Held {
                     endAddress();
                     connect();
                 } else {
-                    fail(BAD_GATEWAY, address + " closes without an answer"
-                            + (cause == null ? "" : ": " + cause.getMessage()));
+                    fail(
+                            BAD_GATEWAY,
+                            address + " closes without an answer" + (cause == null ? "" : ": " + cause.getMessage()));
                 }
             }
             case ANSWERING -> {

@@ -29,6 +29,8 @@ class AppsAsleepTest {
 
     private final Platform platform = new Platform();
     private final List<AutoCloseable> open = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init") // every test starts it its own way
     private EdgeServer edge;
 
     private static EdgeSettings.AppTimes times(Duration wake, Duration heal) {
@@ -287,8 +289,8 @@ class AppsAsleepTest {
             client.send(request("GET", HOST, "/"));
             client.head();
             point("deploy02", 2, app(it -> it.say(200, "new")).address());
-            Await.until(() -> "deploy02"
-                    .equals(RawClient.head(edge.port(), HOST, "/").field("X-CodeHaven-Deployment")));
+            Await.until(() ->
+                    "deploy02".equals(RawClient.head(edge.port(), HOST, "/").field("X-CodeHaven-Deployment")));
             assertThat(new String(client.stream().readNBytes(6))).isEqualTo("1\r\na\r\n");
             assertThat(old.open()).isEqualTo(1);
         }
@@ -325,7 +327,9 @@ class AppsAsleepTest {
         assertThat(get(edge.port(), HOST, "/").body()).isEqualTo("app");
         edge.close();
         edge = EdgeServer.startFrom(EdgeSettings.of("127.0.0.1", 0, data), platform::source);
-        assertThat(get(edge.port(), HOST, "/").body()).as("from the routes on disk").isEqualTo("app");
+        assertThat(get(edge.port(), HOST, "/").body())
+                .as("from the routes on disk")
+                .isEqualTo("app");
         platform.storage.putAll(manifests);
         platform.away = false;
         Await.until(() -> get(edge.port(), HOST, "/a.js").body().equals("script"));
