@@ -72,8 +72,8 @@ public final class EdgeServer implements AutoCloseable {
         upstreams = new Upstreams(transport.client(), settings.apps());
         waitingForApps = new Waiting(backend, loops, settings.apps().probe());
         usage = new Usage(backend, settings.apps().use());
-        routes = new RouteFeed(
-                new RouteFile(dir.resolve("routes.json")), backend, prefetch::known, this::routesChanged);
+        routes =
+                new RouteFeed(new RouteFile(dir.resolve("routes.json")), backend, prefetch::known, this::routesChanged);
         var answers = new SiteAnswers(routes, manifests, new FileAnswers(blobs), prefetch);
         routes.load();
         listening = listen(transport, answers, Proxy.of(routes, upstreams, waitingForApps, usage, settings));

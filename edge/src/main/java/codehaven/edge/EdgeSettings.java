@@ -16,7 +16,14 @@ import java.time.Duration;
  * @param apps how long apps may take for what
  */
 public record EdgeSettings(
-        String bind, int port, Path data, long memoryBytes, long diskBytes, int connections, Times times, AppTimes apps) {
+        String bind,
+        int port,
+        Path data,
+        long memoryBytes,
+        long diskBytes,
+        int connections,
+        Times times,
+        AppTimes apps) {
 
     private static final long MIB = 1024 * 1024;
 

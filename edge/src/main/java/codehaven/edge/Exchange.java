@@ -55,8 +55,11 @@ final class Exchange implements Upstream.Use, Waiting.Held {
      */
     private static final Duration FRESH = Duration.ofSeconds(1);
 
-    /** A visitor who has ended his side is waited for no longer than this without a byte: most of them have gone. */
-    private static final Duration HALF = Duration.ofSeconds(30);
+    /**
+     * After so long without a byte of an answer under way, a visitor who has ended his side has gone: most have, and an app
+     * is to learn it. Until the answer begins he gets the benefit of the doubt.
+     */
+    private static final Duration HALF = Duration.ofSeconds(1);
 
     /** After the app took no more of the body: for the answer that says why. */
     private static final Duration LAST_WORD = Duration.ofSeconds(1);
@@ -112,7 +115,8 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     private @Nullable AppAddress address;
     private @Nullable Upstream upstream;
     private @Nullable Future<?> patience;
-    private long heldSince;
+    private long asleepSince;
+    private long refusedSince;
     private String reason = "";
 
     /**
@@ -179,10 +183,11 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     }
 
     private void connectToNext() {
-        if (!(route.target() instanceof Target.Container(_, var addresses))) {
+        if (!(route.target() instanceof Target.Container app)) {
             fail(SERVICE_UNAVAILABLE, "the host does not lead to an app any more");
             return;
         }
+        var addresses = app.addresses();
         if (addresses.isEmpty()) {
             hold(false);
             return;
@@ -221,7 +226,7 @@ final class Exchange implements Upstream.Use, Waiting.Held {
             connectToNext();
         } else {
             address = to;
-            if (patience != null) {
+            if (waitsFor != null) {
                 proxy.waiting().healed(route.deployment());
             }
             ask(connected);
@@ -236,12 +241,16 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     private void hold(boolean refused) {
         stage = Stage.HELD;
         waitsFor = route.deployment();
-        if (patience == null) {
-            heldSince = System.nanoTime();
-            patience = wait(refused ? proxy.apps().heal() : proxy.apps().wake());
-        }
-        if (!refused) {
-            reason = "the app sleeps, and was not there in time";
+        var now = System.nanoTime();
+        if (refused) {
+            refusedSince = refusedSince == 0 ? now : refusedSince;
+            waitUntil(refusedSince + proxy.apps().heal().toNanos(), BAD_GATEWAY, reason);
+        } else {
+            asleepSince = asleepSince == 0 ? now : asleepSince;
+            waitUntil(
+                    asleepSince + proxy.apps().wake().toNanos(),
+                    SERVICE_UNAVAILABLE,
+                    "the app sleeps, and was not there in time");
         }
         switch (proxy.waiting().hold(route.deployment(), this, refused)) {
             // They may have changed before anybody knew that this one waits.
@@ -251,20 +260,23 @@ final class Exchange implements Upstream.Use, Waiting.Held {
         }
     }
 
-    private Future<?> wait(Duration time) {
-        var left = time.toNanos() - (System.nanoTime() - heldSince);
-        return ctx.executor().schedule(this::giveUp, left, TimeUnit.NANOSECONDS);
+    private void waitUntil(long nanoTime, HttpResponseStatus then, String why) {
+        stopWaiting();
+        patience = ctx.executor()
+                .schedule(
+                        () -> {
+                            if (stage == Stage.HELD || stage == Stage.CONNECTING) {
+                                fail(then, why);
+                            }
+                        },
+                        nanoTime - System.nanoTime(),
+                        TimeUnit.NANOSECONDS);
     }
 
-    private void giveUp() {
-        var asleep = route.target() instanceof Target.Container(_, var addresses) && addresses.isEmpty();
-        if (stage == Stage.HELD || stage == Stage.CONNECTING) {
-            if (asleep && System.nanoTime() - heldSince < proxy.apps().wake().toNanos()) {
-                // It had addresses when the waiting began, and now it has none: it is started from the beginning.
-                patience = wait(proxy.apps().wake());
-            } else {
-                fail(asleep ? SERVICE_UNAVAILABLE : BAD_GATEWAY, reason);
-            }
+    private void stopWaiting() {
+        if (patience != null) {
+            patience.cancel(false);
+            patience = null;
         }
     }
 
@@ -337,10 +349,7 @@ final class Exchange implements Upstream.Use, Waiting.Held {
 
     private void ask(Upstream to) {
         waitNoMore();
-        if (patience != null) {
-            patience.cancel(false);
-            patience = null;
-        }
+        stopWaiting();
         upstream = to;
         stage = Stage.ASKED;
         to.begin(this, request.method());
@@ -460,15 +469,15 @@ final class Exchange implements Upstream.Use, Waiting.Held {
         if (to == null) {
             return;
         }
-        var limit =
-                switch (stage) {
-                    case CONNECTING, HELD, OVER -> null;
-                    case ASKED -> waitsForVisitor() ? proxy.times().stall() : proxy.apps().answer();
-                    case ANSWERING ->
-                        ctx.channel().isWritable()
-                                ? proxy.apps().stream()
-                                : proxy.times().stall();
-                };
+        var limit = switch (stage) {
+            case CONNECTING, HELD, OVER -> null;
+            case ASKED ->
+                waitsForVisitor() ? proxy.times().stall() : proxy.apps().answer();
+            case ANSWERING ->
+                ctx.channel().isWritable()
+                        ? proxy.apps().stream()
+                        : proxy.times().stall();
+        };
         clock.enterApp(
                 limit != null && visitorEnded && stage == Stage.ANSWERING && limit.compareTo(HALF) > 0 ? HALF : limit);
     }
@@ -485,7 +494,9 @@ final class Exchange implements Upstream.Use, Waiting.Held {
                     leave();
                     visitor.reply(ctx, Pages.of(REQUEST_TIMEOUT), false);
                 } else {
-                    fail(GATEWAY_TIMEOUT, address + " did not answer within " + proxy.apps().answer());
+                    fail(
+                            GATEWAY_TIMEOUT,
+                            address + " did not answer within " + proxy.apps().answer());
                 }
             }
             case ANSWERING -> breakOff();
@@ -516,8 +527,10 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     private void head(HttpResponse answer) {
         var to = upstream;
         if (answer.decoderResult().isFailure()) {
-            fail(BAD_GATEWAY, address + " answers with what is no HTTP: "
-                    + answer.decoderResult().cause().getMessage());
+            fail(
+                    BAD_GATEWAY,
+                    address + " answers with what is no HTTP: "
+                            + answer.decoderResult().cause().getMessage());
             return;
         }
         if (stage != Stage.ASKED || to == null || !AppFraming.isSound(answer)) {
@@ -641,7 +654,9 @@ final class Exchange implements Upstream.Use, Waiting.Held {
     }
 
     private void readOn() {
-        if (upstream != null && (stage == Stage.ASKED || (stage == Stage.ANSWERING && ctx.channel().isWritable()))) {
+        if (upstream != null
+                && (stage == Stage.ASKED
+                        || (stage == Stage.ANSWERING && ctx.channel().isWritable()))) {
             upstream.read();
         }
     }
@@ -691,8 +706,9 @@ final class Exchange implements Upstream.Use, Waiting.Held {
                     endAddress();
                     connect();
                 } else {
-                    fail(BAD_GATEWAY, address + " closes without an answer"
-                            + (cause == null ? "" : ": " + cause.getMessage()));
+                    fail(
+                            BAD_GATEWAY,
+                            address + " closes without an answer" + (cause == null ? "" : ": " + cause.getMessage()));
                 }
             }
             case ANSWERING -> {
@@ -729,9 +745,7 @@ final class Exchange implements Upstream.Use, Waiting.Held {
 
     private void leave() {
         stage = Stage.OVER;
-        if (patience != null) {
-            patience.cancel(false);
-        }
+        stopWaiting();
         waitNoMore();
         var to = upstream;
         leaveApp();

@@ -67,7 +67,7 @@ final class ForwardedHeaders {
         dropSaidByUs(headers);
         var address = address(visitor);
         if (!authority.equals(headers.get(HttpHeaderNames.HOST))) {
-            headers.set(HttpHeaderNames.HOST, authority);
+            headers.set("Host", authority);
         }
         headers.set("X-Forwarded-For", address)
                 .set("X-Forwarded-Proto", "http")

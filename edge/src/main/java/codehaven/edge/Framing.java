@@ -32,6 +32,8 @@ final class Framing extends HttpRequestDecoder {
     /** Whether the last request asked for another protocol: what follows may be of that, and is left undecoded. */
     private boolean held;
 
+    private boolean ahead;
+
     Framing() {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_LINE)
@@ -45,6 +47,7 @@ final class Framing extends HttpRequestDecoder {
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
         if (held) {
+            ahead = true;
             return;
         }
         var before = out.size();
@@ -57,6 +60,21 @@ final class Framing extends HttpRequestDecoder {
         }
     }
 
+    /** Without asking for more by itself, as decoders do that have not enough for a message. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
+        if (held) {
+            ctx.fireChannelReadComplete();
+        } else {
+            super.channelReadComplete(ctx);
+        }
+    }
+
+    /** Whether bytes are kept undecoded: then no more are to be read. */
+    boolean isAhead() {
+        return ahead;
+    }
+
     /** Whether it waits to be told how to go on. */
     boolean isHeld() {
         return held;
@@ -65,6 +83,7 @@ final class Framing extends HttpRequestDecoder {
     /** The connection stays one of HTTP/1: what has come meanwhile are requests. */
     void goOn(ChannelHandlerContext ctx) {
         held = false;
+        ahead = false;
         ctx.executor().execute(() -> {
             var mine = ctx.pipeline().context(this);
             if (mine != null) {

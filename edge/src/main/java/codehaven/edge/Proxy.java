@@ -37,8 +37,8 @@ record Proxy(
 
     /** The page for a request that no app answered, and now and then a line in the log from which its owner learns why. */
     Reply failure(HttpResponseStatus status, Route route, String host, String id, String reason) {
-        complaints.run(
-                () -> LOG.warn("{} for {}, deployment {}, request {}: {}", status, host, route.deployment(), id, reason));
+        complaints.run(() ->
+                LOG.warn("{} for {}, deployment {}, request {}: {}", status, host, route.deployment(), id, reason));
         var headers = new DefaultHttpHeaders();
         mark(headers, route);
         if (status.code() == 503) {

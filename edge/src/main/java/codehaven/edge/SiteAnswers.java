@@ -166,8 +166,8 @@ final class SiteAnswers {
             return CompletableFuture.supplyAsync(() -> loaded(manifest), task -> Thread.startVirtualThread(task))
                     .get(FRONT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            complaints.run(() ->
-                    LOG.warn("the app of {} answers for its files too for a while: {}", route.deployment(), e.toString()));
+            complaints.run(() -> LOG.warn(
+                    "the app of {} answers for its files too for a while: {}", route.deployment(), e.toString()));
             unreadable.put(manifest, true);
             return null;
         } catch (InterruptedException e) {

@@ -146,7 +146,7 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         if (state == State.PROXYING && exchange != null && waiting.isEmpty()) {
             if (inputEnded) {
                 exchange.visitorEnded();
-            } else if (exchange.reads()) {
+            } else if (exchange.reads() && !framing.isAhead()) {
                 ctx.read();
             }
             return;

@@ -16,15 +16,24 @@ import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 
 /** How this machine moves bytes. */
-record Transport(String name, IoHandlerFactory handlers, Class<? extends ServerChannel> server, Class<? extends Channel> client) {
+record Transport(
+        String name,
+        IoHandlerFactory handlers,
+        Class<? extends ServerChannel> server,
+        Class<? extends Channel> client) {
 
     /** The fastest that loads here; epoll comes first, because its slowest answers are faster than io_uring's. */
     static Transport best() {
         if (Epoll.isAvailable()) {
-            return new Transport("epoll", EpollIoHandler.newFactory(), EpollServerSocketChannel.class, EpollSocketChannel.class);
+            return new Transport(
+                    "epoll", EpollIoHandler.newFactory(), EpollServerSocketChannel.class, EpollSocketChannel.class);
         }
         if (IoUring.isAvailable()) {
-            return new Transport("io_uring", IoUringIoHandler.newFactory(), IoUringServerSocketChannel.class, IoUringSocketChannel.class);
+            return new Transport(
+                    "io_uring",
+                    IoUringIoHandler.newFactory(),
+                    IoUringServerSocketChannel.class,
+                    IoUringSocketChannel.class);
         }
         return new Transport("nio", NioIoHandler.newFactory(), NioServerSocketChannel.class, NioSocketChannel.class);
     }

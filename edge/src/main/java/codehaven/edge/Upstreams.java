@@ -73,8 +73,8 @@ final class Upstreams {
     void retain(RouteTable table) {
         var now = new HashSet<String>();
         for (var route : table.routes().values()) {
-            if (route.target() instanceof Target.Container(_, var those)) {
-                now.addAll(those);
+            if (route.target() instanceof Target.Container app) {
+                now.addAll(app.addresses());
             }
         }
         routed = now;

@@ -164,8 +164,7 @@ final class Waiting {
     /** One at a time tries to connect, so that those who wait do not become a flood. */
     private void probeLater(String deployment, Group group) {
         try {
-            var _ = loops.next()
-                    .schedule(() -> probe(deployment, group), probe.toMillis(), TimeUnit.MILLISECONDS);
+            var _ = loops.next().schedule(() -> probe(deployment, group), probe.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("the edge ends while requests wait");
         }

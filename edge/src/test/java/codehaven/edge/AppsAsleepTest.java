@@ -29,6 +29,8 @@ class AppsAsleepTest {
 
     private final Platform platform = new Platform();
     private final List<AutoCloseable> open = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init") // every test starts it its own way
     private EdgeServer edge;
 
     private static EdgeSettings.AppTimes times(Duration wake, Duration heal) {
@@ -131,7 +133,7 @@ class AppsAsleepTest {
 
     @Test
     void noMoreRequestsWaitThanAreBearable() throws Exception {
-        start(Duration.ofSeconds(5), Duration.ofSeconds(5));
+        start(Duration.ofSeconds(10), Duration.ofSeconds(10));
         var asked = atOnce(Waiting.MOST + 20, () -> get(edge.port(), HOST, "/").status());
         Await.until(() -> asked.stream().filter(Future::isDone).count() == 20);
         point("deploy01", 1, app(it -> it.say(200, "ok")).address());
@@ -287,7 +289,8 @@ class AppsAsleepTest {
             client.send(request("GET", HOST, "/"));
             client.head();
             point("deploy02", 2, app(it -> it.say(200, "new")).address());
-            Await.until(() -> get(edge.port(), HOST, "/").body().equals("new"));
+            Await.until(() ->
+                    "deploy02".equals(RawClient.head(edge.port(), HOST, "/").field("X-CodeHaven-Deployment")));
             assertThat(new String(client.stream().readNBytes(6))).isEqualTo("1\r\na\r\n");
             assertThat(old.open()).isEqualTo(1);
         }
@@ -324,7 +327,9 @@ class AppsAsleepTest {
         assertThat(get(edge.port(), HOST, "/").body()).isEqualTo("app");
         edge.close();
         edge = EdgeServer.startFrom(EdgeSettings.of("127.0.0.1", 0, data), platform::source);
-        assertThat(get(edge.port(), HOST, "/").body()).as("from the routes on disk").isEqualTo("app");
+        assertThat(get(edge.port(), HOST, "/").body())
+                .as("from the routes on disk")
+                .isEqualTo("app");
         platform.storage.putAll(manifests);
         platform.away = false;
         Await.until(() -> get(edge.port(), HOST, "/a.js").body().equals("script"));

@@ -25,6 +25,8 @@ class ProxyTest {
 
     private final Platform platform = new Platform();
     private final List<AutoCloseable> open = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init") // every test starts it its own way
     private EdgeServer edge;
 
     private static final EdgeSettings.AppTimes TIMES = new EdgeSettings.AppTimes(
@@ -60,9 +62,7 @@ class ProxyTest {
 
     @AfterEach
     void stop() throws Exception {
-        if (edge != null) {
-            edge.close();
-        }
+        edge.close();
         for (var each : open) {
             each.close();
         }
@@ -77,19 +77,33 @@ class ProxyTest {
     @Test
     void whatIsNoFileGoesToTheAppAsItWasSent() throws IOException {
         var app = app(ProxyTest::echo);
-        start(platform.site()
-                .with("index.html", "page")
-                .with("about.html", "about")
-                .with("_next/static/a.js", "script")
-                .with("404.html", "lost")
-                .spa(), app.address());
+        start(
+                platform.site()
+                        .with("index.html", "page")
+                        .with("about.html", "about")
+                        .with("_next/static/a.js", "script")
+                        .with("404.html", "lost")
+                        .spa(),
+                app.address());
         assertThat(get(edge.port(), HOST, "/_next/static/a.js").text()).isEqualTo("script");
         assertThat(get(edge.port(), HOST, "/index.html").text()).isEqualTo("page");
         assertThat(RawClient.head(edge.port(), HOST, "/_next/static/a.js").field("Content-Length"))
                 .isEqualTo("6");
         for (var path : new String[] {
-            "/", "/about", "/none", "/_next", "/%zz?a=%&b=[x]", "/%2e%2e/etc", "/a//b/./c", "/caf\u00e9?\u00fc", "/a\\b",
-            "/?", "/.env", "/%ff", "/a|b\"<>{}^`", "/-/health"
+            "/",
+            "/about",
+            "/none",
+            "/_next",
+            "/%zz?a=%&b=[x]",
+            "/%2e%2e/etc",
+            "/a//b/./c",
+            "/caf\u00e9?\u00fc",
+            "/a\\b",
+            "/?",
+            "/.env",
+            "/%ff",
+            "/a|b\"<>{}^`",
+            "/-/health"
         }) {
             assertThat(get(edge.port(), HOST, path).body()).startsWith("GET " + path + " HTTP/1.1\n");
         }
@@ -360,7 +374,13 @@ class ProxyTest {
             assertThat(new String(client.stream().readAllBytes())).isEqualTo("end");
         }
         try (var client = new RawClient(edge.port())) {
-            client.send(request("GET", HOST, "/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAA")
+            client.send(request(
+                            "GET",
+                            HOST,
+                            "/",
+                            "Connection: Upgrade, HTTP2-Settings",
+                            "Upgrade: h2c",
+                            "HTTP2-Settings: AAA")
                     + request("GET", HOST, "/2"));
             assertThat(client.answer(false).body()).isEqualTo("no");
             assertThat(client.answer(false).body()).as("sent ahead").isEqualTo("no");
@@ -375,8 +395,7 @@ class ProxyTest {
                 case "/both" ->
                     asked.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
                 case "/gzip" -> asked.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
-                case "/lengths" ->
-                    asked.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
+                case "/lengths" -> asked.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
                 case "/name" -> asked.send("HTTP/1.1 200 OK\r\nB\1d: 3\r\nContent-Length: 0\r\n\r\n");
                 case "/value" -> asked.send("HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n");
                 case "/nul" -> asked.send("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n");
@@ -392,7 +411,18 @@ class ProxyTest {
             }
         });
         for (var path : new String[] {
-            "/close", "/both", "/gzip", "/lengths", "/name", "/value", "/nul", "/long", "/garbage", "/half", "/101", "/099"
+            "/close",
+            "/both",
+            "/gzip",
+            "/lengths",
+            "/name",
+            "/value",
+            "/nul",
+            "/long",
+            "/garbage",
+            "/half",
+            "/101",
+            "/099"
         }) {
             var answer = get(edge.port(), HOST, path);
             assertThat(answer.status()).as(path).isEqualTo(502);
@@ -415,7 +445,9 @@ class ProxyTest {
             try (var client = new RawClient(edge.port())) {
                 client.send(request("GET", HOST, path));
                 assertThat(client.head().status()).isEqualTo(200);
-                assertThat(new String(client.stream().readAllBytes())).contains("abc").doesNotContain("0\r\n\r\n");
+                assertThat(new String(client.stream().readAllBytes()))
+                        .contains("abc")
+                        .doesNotContain("0\r\n\r\n");
             } catch (java.net.SocketException e) {
                 assertThat(e).hasMessageContaining("reset");
             }
@@ -429,7 +461,8 @@ class ProxyTest {
         var answer = get(edge.port(), HOST, "/");
         assertThat(answer.status()).isEqualTo(504);
         assertThat(answer.field("X-Request-Id")).isNotNull();
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofMillis(900), Duration.ofSeconds(4));
+        assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                .isBetween(Duration.ofMillis(900), Duration.ofSeconds(4));
     }
 
     @Test
@@ -450,8 +483,211 @@ class ProxyTest {
             assertThat(app.lines).containsExactly("GET / HTTP/1.1", "GET /lost HTTP/1.1", "GET /lost HTTP/1.1");
             first.set(true);
             client.send(request("POST", HOST, "/lost", "Content-Length: 0"));
-            assertThat(client.answer(false).status()).as("it may have been done").isEqualTo(502);
+            assertThat(client.answer(false).status())
+                    .as("it may have been done")
+                    .isEqualTo(502);
         }
         assertThat(app.lines).hasSize(4);
+    }
+
+    @Test
+    void ambiguousRequestsNeverReachTheApp() throws IOException {
+        var app = app(asked -> asked.say(200, "ok"));
+        start(app.address());
+        var host = " HTTP/1.1\r\nHost: " + HOST + "\r\n";
+        for (var request : new String[] {
+            "POST /" + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled" + host
+                    + "\r\n",
+            "POST /" + host + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+            "POST /" + host + "Content-Length: 5, 5\r\n\r\nhello",
+            "POST /" + host + "Content-Length: +5\r\n\r\nhello",
+            "POST /" + host + "Content-Length: 5 5\r\n\r\nhello",
+            "POST /" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "POST /" + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+            "POST /" + host + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+            "POST /" + host + " Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST /" + host + "X: a\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST /" + host + "X\0: a\r\n\r\n",
+            "GET /a\u0001b" + host + "\r\n",
+            "GET /\tb" + host + "\r\n",
+            "GET /#a" + host + "\r\n",
+            "GET //a b" + host + "\r\n",
+            "GET /" + host + "Host: other\r\n\r\n",
+            "POST / HTTP/1.0\r\nHost: " + HOST + "\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        }) {
+            try (var client = new RawClient(edge.port())) {
+                client.send(request);
+                assertThat(client.answer(false).status()).as(request).isEqualTo(400);
+                assertThat(client.isClosed()).as(request).isTrue();
+            }
+        }
+        assertThat(app.lines).isEmpty();
+    }
+
+    @Test
+    void aBodyThatIsNoneEndsTheRequestAtTheApp() throws Exception {
+        var ends = new java.util.concurrent.CountDownLatch(2);
+        startWith(asked -> {
+            assertThat(asked.field("Transfer-Encoding")).isEqualTo("chunked");
+            assertThat(new String(asked.in().readAllBytes())).isIn("3\r\nabc\r\n", "");
+            ends.countDown();
+        });
+        try (var client = new RawClient(edge.port())) {
+            client.send(request("POST", HOST, "/", "Transfer-Encoding: chunked") + "3\r\nabc\r\nzz\r\n");
+            assertThat(client.answer(false).status()).isEqualTo(400);
+            assertThat(client.isClosed()).isTrue();
+        }
+        try (var client = new RawClient(edge.port())) {
+            client.send(request("POST", HOST, "/", "Transfer-Encoding: chunked") + "3\r\nabc\r\n");
+            client.endSending();
+            assertThat(client.isClosed()).isTrue();
+        }
+        assertThat(ends.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void anAnswerWithoutLengthThatBreaksOffIsNoWholeAnswerToOldClients() throws Exception {
+        startWith(asked -> {
+            asked.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+            Thread.sleep(300);
+            throw new IOException();
+        });
+        try (var client = new RawClient(edge.port())) {
+            client.send("GET / HTTP/1.0\r\nHost: " + HOST + "\r\n\r\n");
+            assertThat(client.head().status()).isEqualTo(200);
+            org.assertj.core.api.Assertions.assertThatThrownBy(
+                            () -> client.stream().readAllBytes())
+                    .isInstanceOf(java.net.SocketException.class);
+        }
+    }
+
+    /** Upper case comes back as sent, and one direction may end before the other. */
+    private static void tunnel(TestApp.Asked asked) throws IOException {
+        asked.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+        asked.in().transferTo(asked.out());
+    }
+
+    private RawClient tunnel() throws IOException {
+        var client = new RawClient(edge.port());
+        client.send(request("GET", HOST, "/", "Connection: upgrade", "Upgrade: echo"));
+        assertThat(client.head().status()).isEqualTo(101);
+        return client;
+    }
+
+    @Test
+    void tunnelsTakeNoMoreThanTheOtherSideDoes() throws Exception {
+        startWith(ProxyTest::tunnel);
+        try (var client = tunnel()) {
+            var sent = new java.util.concurrent.atomic.AtomicLong();
+            var piece = "0123456789abcdef".repeat(4_096).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            var sending = Thread.startVirtualThread(() -> {
+                try {
+                    while (sent.get() < 3_000) {
+                        client.out().write(piece);
+                        sent.incrementAndGet();
+                    }
+                    client.endSending();
+                } catch (IOException e) {
+                    sent.set(-1);
+                }
+            });
+            for (var last = -1L; last != sent.get() || last == 0; Thread.sleep(400)) {
+                last = sent.get();
+            }
+            assertThat(sent.get())
+                    .as("pieces of 64 KiB, in the buffers of eight ends")
+                    .isLessThan(1_000);
+            var read = 0L;
+            var buffer = new byte[64 * 1024];
+            for (int n; (n = client.stream().read(buffer)) >= 0; read += n) {
+                for (var i = 0; i < n; i++) {
+                    if (buffer[i] != piece[(int) ((read + i) % piece.length)]) {
+                        throw new AssertionError("another byte at " + (read + i));
+                    }
+                }
+            }
+            sending.join();
+            assertThat(read).isEqualTo(3_000L * piece.length);
+        }
+    }
+
+    @Test
+    void tunnelsEndWhenNothingIsSaidForLongOrTheEdgeEnds() throws Exception {
+        startWith(ProxyTest::tunnel);
+        try (var silent = tunnel();
+                var speaking = tunnel()) {
+            var begun = System.nanoTime();
+            while (Duration.ofNanos(System.nanoTime() - begun)
+                            .compareTo(TIMES.stream().plusSeconds(2))
+                    < 0) {
+                speaking.send("A");
+                assertThat(speaking.stream().read()).isEqualTo('A');
+                Thread.sleep(100);
+            }
+            assertThat(silent.isClosed()).isTrue();
+            var closing = Thread.startVirtualThread(edge::close);
+            speaking.send("B");
+            assertThat(speaking.stream().read()).isEqualTo('B');
+            assertThat(speaking.isClosed()).isTrue();
+            closing.join();
+            assertThat(platform.used).contains("deploy01");
+        }
+    }
+
+    @Test
+    void anAppThatLeavesATunnelIsSeenToHaveLeft() throws Exception {
+        startWith(asked -> {
+            asked.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nbye");
+            throw new IOException();
+        });
+        try (var client = tunnel()) {
+            assertThat(new String(client.stream().readAllBytes())).isEqualTo("bye");
+        }
+    }
+
+    @Test
+    void whoSendsAheadWhileHeAsksForAnotherProtocolIsNotKeptInMemory() throws Exception {
+        startWith(asked -> {
+            Thread.sleep(800);
+            asked.say(200, "no");
+        });
+        try (var client = new RawClient(edge.port())) {
+            client.send(request("GET", HOST, "/", "Connection: upgrade", "Upgrade: echo"));
+            var sent = new java.util.concurrent.atomic.AtomicLong();
+            var sending = Thread.startVirtualThread(() -> {
+                try {
+                    while (true) {
+                        client.out().write(new byte[64 * 1024]);
+                        sent.incrementAndGet();
+                    }
+                } catch (IOException e) {
+                    // The edge has ended the connection.
+                }
+            });
+            Thread.sleep(600);
+            assertThat(sent.get()).as("pieces of 64 KiB").isPositive().isLessThan(200);
+            assertThat(client.answer(false).body()).isEqualTo("no");
+            sending.join();
+        }
+    }
+
+    @Test
+    void aSlowBodyIsNotWaitedForForEver() throws Exception {
+        var app = app(ProxyTest::echo);
+        platform.site().app(HOST, Site.Role.PRODUCTION, "deploy01", 1, app.address());
+        var times = new EdgeSettings.Times(
+                Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofMillis(600), Duration.ofSeconds(1));
+        edge = EdgeServer.startFrom(
+                EdgeSettings.of("127.0.0.1", 0, data).withTimes(times).withApps(TIMES), platform::source);
+        Await.until(() -> edge.status().routes() == 1);
+        try (var client = new RawClient(edge.port())) {
+            client.send(request("POST", HOST, "/", "Content-Length: 10"));
+            for (var i = 0; i < 6; i++) {
+                client.send("a");
+                Thread.sleep(200);
+            }
+            assertThat(client.answer(false).status()).isEqualTo(408);
+            assertThat(client.isClosed()).isTrue();
+        }
     }
 }
