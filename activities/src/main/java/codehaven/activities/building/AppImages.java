@@ -110,9 +110,16 @@ final class AppImages {
 
     private void replace(String name, String id) {
         var before = find(name);
-        name(id, name);
-        before.filter(each -> !String.valueOf(each.getId()).startsWith("sha256:" + id))
-                .ifPresent(each -> removeNameless(String.valueOf(each.getId())));
+        var now = find(id);
+        if (now.isEmpty() || before.filter(each -> String.valueOf(each.getId()).equals(now.get().getId())).isPresent()) {
+            return;
+        }
+        if (now.get().getRepoTags() != null && now.get().getRepoTags().stream().anyMatch(each -> !isKept(each))) {
+            remove(name); // It stays by itself: it is the base image.
+        } else {
+            name(id, name);
+        }
+        before.ifPresent(each -> removeNameless(String.valueOf(each.getId())));
     }
 
     /** Takes the name away, and the image with it when that was its last one. */
@@ -130,10 +137,13 @@ final class AppImages {
     /** Removes an image that nobody names, unless something is made of it. */
     void removeNameless(String id) {
         var found = find(id);
-        if (found.isPresent()
-                && (found.get().getRepoTags() == null || found.get().getRepoTags().isEmpty())
-                && (found.get().getRepoDigests() == null || found.get().getRepoDigests().isEmpty())) {
+        if (found.isPresent() && !isNamed(found.get())) {
             remove(id);
         }
+    }
+
+    private static boolean isNamed(InspectImageResponse image) {
+        return (image.getRepoTags() != null && !image.getRepoTags().isEmpty())
+                || (image.getRepoDigests() != null && !image.getRepoDigests().isEmpty());
     }
 }

@@ -47,6 +47,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
     private final Sources sources;
     private final BuildCaches caches;
     private final BuildSweep sweep;
+    private final ImageSweep imageSweep;
 
     /** What an archive of output begins with. */
     record Done(String run, BuiltOutput built) {}
@@ -64,6 +65,7 @@ public final class DockerBuilding implements Building, AutoCloseable {
         sources = new Sources(state.blobs(), settings.data().resolve("sources"));
         caches = new BuildCaches(state.blobs(), settings.data().resolve("caches"));
         sweep = BuildSweep.start(engine, state.deployments());
+        imageSweep = ImageSweep.start(engine, state);
     }
 
     /** How builds run here, by asking the engine. */
@@ -222,10 +224,11 @@ public final class DockerBuilding implements Building, AutoCloseable {
         }
     }
 
-    /** Ends the sweep and the connections to the engine; running builds hear of it from their own worker. */
+    /** Ends the sweeps and the connections to the engine; running builds hear of it from their own worker. */
     @Override
     public void close() {
         sweep.close();
+        imageSweep.close();
         engine.close();
     }
 }

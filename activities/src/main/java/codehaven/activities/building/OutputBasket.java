@@ -204,6 +204,13 @@ final class OutputBasket implements TreeVisitor {
             header.addPaxHeader(RECORD, record);
             header.setModTime(0);
             tar.putArchiveEntry(header); // a global header is closed with that
+            if (files.isEmpty()) {
+                // A header belongs to what follows it.
+                var top = new TarArchiveEntry("./");
+                top.setModTime(0);
+                tar.putArchiveEntry(top);
+                tar.closeArchiveEntry();
+            }
             for (var each : files.entrySet()) {
                 var entry = new TarArchiveEntry(each.getKey());
                 entry.setSize(Files.size(each.getValue()));

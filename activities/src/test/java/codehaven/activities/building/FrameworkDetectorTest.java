@@ -181,11 +181,10 @@ class FrameworkDetectorTest {
                             .outputs())
                     .startsWith("public_html");
 
-            var refusal = refused(drawing.replace("({})", "({ output: 'server', adapter: node() })"));
+            var refusal = refused(drawing.replace("({})", "({ output: 'server', adapter: vercel() })"));
             assertThat(refusal.kind()).isEqualTo(FailureKind.NO_PROJECT_FOUND);
             assertThat(refusal)
-                    .hasMessage(
-                            "This is an Astro app that answers requests itself, and apps that have to run are not supported yet.");
+                    .hasMessage("The Astro app renders pages on request, and has no adapter for Node.js.");
         }
 
         @Test
@@ -216,13 +215,10 @@ class FrameworkDetectorTest {
                             .framework())
                     .isEqualTo(NEXTJS);
 
-            var refusal = refused(drawing.replace("/* config options here */", "// output: 'export'"));
-            assertThat(refusal).hasMessageContaining("a Next.js app that answers requests itself");
-            assertThat(refusal.crossing(1)
-                            .getDetails()
-                            .get(codehaven.model.Failure.class)
-                            .hint())
-                    .contains("output: 'export'");
+            var server = detect(drawing.replace("/* config options here */", "// output: 'export'"));
+            assertThat(server.running()).isInstanceOf(Running.Tree.class);
+            assertThat(server.notes())
+                    .anySatisfy(note -> assertThat(note.sentence()).contains("output: 'export'"));
 
             assertThat(detect(drawing, with("outputDirectory", "out")).outputs())
                     .as("whoever names the output knows better")
@@ -248,13 +244,12 @@ class FrameworkDetectorTest {
             assertThat(recipe.framework()).isEqualTo(SVELTEKIT);
             assertThat(recipe.outputs()).startsWith("made", "build");
 
-            var refusal = refused(manifest + inVite.replace("adapter-static", "adapter-auto"));
-            assertThat(refusal).hasMessageContaining("a SvelteKit app");
-            assertThat(refusal.crossing(1)
-                            .getDetails()
-                            .get(codehaven.model.Failure.class)
-                            .hint())
-                    .contains("@sveltejs/adapter-static");
+            var auto = detect(manifest + inVite.replace("adapter-static", "adapter-auto"));
+            assertThat(auto.running()).isInstanceOf(Running.Tree.class);
+            assertThat(auto.variables()).as("so adapter-auto makes a Node.js server").containsKey("GCP_BUILDPACKS");
+
+            var refusal = refused(manifest + inVite.replace("adapter-static", "adapter-vercel"));
+            assertThat(refusal).hasMessageContaining("made for another platform by @sveltejs/adapter-vercel");
         }
 
         @Test
@@ -388,7 +383,7 @@ class FrameworkDetectorTest {
         }
 
         @Test
-        void nuxtIsGeneratedWhereItCanBe() {
+        void nuxtRunsUnlessItIsGenerated() {
             var manifest = """
                     --- nuxt.config.ts
                     export default defineNuxtConfig({ compatibilityDate: '2025-07-15' })
@@ -398,13 +393,13 @@ class FrameworkDetectorTest {
                     """;
             var recipe = detect(manifest);
             assertThat(recipe.framework()).isEqualTo(NUXT);
-            assertThat(recipe.build()).isEqualTo("npm run generate");
-            assertThat(recipe.outputs()).startsWith("dist", ".output/public");
-            assertThat(recipe.notes())
-                    .singleElement()
-                    .satisfies(note -> assertThat(note.sentence()).contains("generate script"));
+            assertThat(recipe.build()).isEqualTo("npm run build");
+            assertThat(((Running.Tree) Objects.requireNonNull(recipe.running())).start())
+                    .containsExactly("node", ".output/server/index.mjs");
 
-            assertThat(refused(manifest + "--- server/api/hello.ts\n")).hasMessageContaining("a Nuxt app");
+            var generated = detect(manifest, with("buildCommand", "npm run generate"));
+            assertThat(generated.running()).isNull();
+            assertThat(generated.outputs()).startsWith("dist", ".output/public");
         }
 
         @Test
@@ -854,26 +849,233 @@ class FrameworkDetectorTest {
     class Refusals {
 
         @Test
-        void appsThatHaveToRunAreNamed() {
-            assertThat(refused("--- index.js\nconst express = require('express')\n" + packageJson("express", "")))
-                    .hasMessageContaining("an Express app");
-            assertThat(refused("--- go.mod\nmodule x\n--- main.go\n")).hasMessageContaining("a Go app");
-            assertThat(refused(packageJson("@remix-run/dev", "remix vite:build")))
-                    .hasMessageContaining("a Remix app");
+        void appsThatOnlyADockerfileBuildsAreNamed() {
+            var drawing = "--- Gemfile\n--- config/application.rb\n";
+            assertThat(refused(drawing))
+                    .hasMessage(
+                            "This is a Ruby on Rails app, which can be built by a Dockerfile only, and there is none.");
+            assertThat(detect(drawing + "--- Dockerfile\nFROM ruby\n").framework())
+                    .isEqualTo(DOCKERFILE);
         }
 
         @Test
-        void aDockerfileAloneIsNotBuiltYet() {
-            assertThat(refused("--- Dockerfile\nFROM scratch\n")).hasMessageContaining("Dockerfile");
-            assertThat(detect(VITE_REACT).framework())
-                    .as("beside a site it is ignored")
-                    .isEqualTo(VITE);
+        void appWithoutAnyStartIsNamed() {
+            assertThat(refused(packageJson("express", "tsc") + "--- lib/a.js\n--- src/server.js\nimport 'express'\n"
+                                    .replace("--- src/server.js\nimport 'express'\n", ""),
+                            with("framework", "express")))
+                    .hasMessageContaining("Nothing says how the app is started");
         }
 
         @Test
         void brokenPackageJsonIsNamedWithItsLine() {
             assertThat(refused("--- package.json\n{\n  \"name\": oops\n}\n"))
                     .hasMessage("package.json cannot be read: it is not valid JSON at line 2.");
+        }
+    }
+
+    @Nested
+    class Apps {
+
+        private Running.Tree tree(Recipe recipe) {
+            return (Running.Tree) Objects.requireNonNull(recipe.running());
+        }
+
+        private Running.Dockerfile image(Recipe recipe) {
+            return (Running.Dockerfile) Objects.requireNonNull(recipe.running());
+        }
+
+        private String generated(String drawing) {
+            return Objects.requireNonNull(image(detect(drawing)).generated());
+        }
+
+        private static final String NEXT = """
+                --- next.config.mjs
+                export default { OPTIONS };
+                --- app/page.js
+                --- package.json
+                { "scripts": { "build": "next build", "start": "next start -p 4100" }, "dependencies": { "next": "16.0.0" } }
+                """;
+
+        @Test
+        void nextJsIsStartedByItselfOrStandalone() {
+            var whole = tree(detect(NEXT.replace("OPTIONS", "")));
+            assertThat(whole.start()).containsExactly("next", "start", "-p", "4100");
+            assertThat(whole.port()).isEqualTo(4100);
+            assertThat(whole.pieces()).containsExactly(new Running.Piece("", ""));
+            assertThat(whole.assets())
+                    .containsExactly(
+                            new Running.Asset("/app/.next/static", "_next/static"),
+                            new Running.Asset("/app/public", ""));
+
+            var alone = tree(detect(NEXT.replace("OPTIONS", "output: 'standalone'")));
+            assertThat(alone.start()).containsExactly("node", "server.js");
+            assertThat(alone.port()).isEqualTo(3000);
+            assertThat(alone.pieces()).containsExactly(new Running.Piece(".next/standalone", ""));
+        }
+
+        @Test
+        void whatAppsDecideAboutFilesStaysWithThem() {
+            var guarded = tree(detect(NEXT.replace("OPTIONS", "") + "--- middleware.js\n"));
+            assertThat(guarded.assets()).containsExactly(new Running.Asset("/app/.next/static", "_next/static"));
+            assertThat(tree(detect(NEXT.replace("OPTIONS", "basePath: '/docs'"))).assets())
+                    .isEmpty();
+        }
+
+        @Test
+        void svelteKitAndAstroTakeWhatTheyNeed() {
+            var kit = tree(detect("""
+                    --- svelte.config.js
+                    import adapter from '@sveltejs/adapter-node';
+                    export default { kit: { adapter: adapter({ out: 'made' }) } };
+                    --- package.json
+                    { "type": "module", "scripts": { "build": "vite build" },
+                      "devDependencies": { "@sveltejs/kit": "2", "@sveltejs/adapter-node": "5", "vite": "7" } }
+                    """));
+            assertThat(kit.start()).containsExactly("node", "made");
+            assertThat(kit.pieces()).first().isEqualTo(new Running.Piece("made", "made"));
+            assertThat(kit.files()).containsExactly("package.json");
+            assertThat(kit.finish()).contains("npm prune --omit=dev");
+
+            var astro = tree(detect("""
+                    --- astro.config.mjs
+                    import node from '@astrojs/node';
+                    export default { output: 'server', adapter: node({ mode: 'standalone' }) };
+                    --- package.json
+                    { "scripts": { "build": "astro build" }, "dependencies": { "astro": "5", "@astrojs/node": "9" } }
+                    """));
+            assertThat(astro.start()).containsExactly("node", "./dist/server/entry.mjs");
+            assertThat(astro.assets()).containsExactly(new Running.Asset("/app/dist/client", ""));
+        }
+
+        private String start(String scripts, String more) {
+            var recipe = detect("--- package.json\n{ \"dependencies\": { \"express\": \"5\" }, \"scripts\": { " + scripts
+                    + " } }\n--- server.js\nrequire('express')\n" + more);
+            return String.join(" ", tree(recipe).start()) + " | " + recipe.build();
+        }
+
+        @Test
+        void startScriptsAreReadAsPeopleMeanThem() {
+            assertThat(start("\"start\": \"node server.js\"", "")).isEqualTo("node server.js | null");
+            assertThat(start("\"start\": \"NODE_ENV=production node server.js\"", ""))
+                    .isEqualTo("sh -c exec env NODE_ENV=production node server.js | null");
+            assertThat(start("\"start\": \"tsc && node dist/server.js\"", "")).isEqualTo("node dist/server.js | tsc");
+            assertThat(start("\"build\": \"tsc\", \"start\": \"npm run build && node dist/a.js\"", ""))
+                    .isEqualTo("node dist/a.js | npm run build");
+            assertThat(start("\"migrate\": \"x\", \"start\": \"pnpm migrate && node server.js\"", ""))
+                    .isEqualTo("sh -c npm run migrate && exec node server.js | null");
+            assertThat(start("\"start\": \"nodemon server.js\"", "")).isEqualTo("node server.js | null");
+            assertThat(start("\"dev\": \"x\"", "")).isEqualTo("node server.js | null");
+            assertThat(start("\"start\": \"node server.js\"", "--- Procfile\nrelease: x\nweb: node server.js --web\n"))
+                    .isEqualTo("node server.js --web | null");
+            assertThat(start("\"start\": \"tsx src/index.ts\"", "")).isEqualTo("tsx src/index.ts | null");
+        }
+
+        @Test
+        void portsAreReadFromWhatSaysThem() {
+            var manifest = "--- package.json\n{ \"dependencies\": { \"express\": \"5\" } }\n--- server.js\n";
+            assertThat(tree(detect(manifest + "require('express')().listen(5050)\n")).port())
+                    .isEqualTo(5050);
+            assertThat(tree(detect(manifest + "require('express')().listen(process.env.PORT || 5050)\n"))
+                            .port())
+                    .isEqualTo(3000);
+            assertThat(StartCommand.port("uvicorn main:app --port 9000")).isEqualTo(9000);
+            assertThat(StartCommand.port("gunicorn --bind 0.0.0.0:${PORT:-8000} app:app"))
+                    .isZero();
+        }
+
+        @Test
+        void developmentDependenciesStayWhereCodeImportsThem() {
+            var drawing = """
+                    --- package.json
+                    { "scripts": { "start": "node server.js" }, "dependencies": { "express": "5" }, "devDependencies": { "dotenv": "16" } }
+                    --- server.js
+                    require('express')
+                    """;
+            assertThat(tree(detect(drawing)).finish()).contains("npm prune");
+            assertThat(tree(detect(drawing + "require('dotenv').config()\n")).finish())
+                    .isNull();
+        }
+
+        @Test
+        void serverBesideABundlersPagesRuns() {
+            var drawing = VITE_REACT
+                    .replace("\"dev\": \"vite\"", "\"dev\": \"vite\", \"start\": \"node server.js\"")
+                    .replace("\"react\":", "\"express\": \"5\", \"react\":");
+            var recipe = detect(drawing);
+            assertThat(recipe.framework()).isEqualTo(VITE);
+            assertThat(tree(recipe).start()).containsExactly("node", "server.js");
+            assertThat(recipe.build()).isEqualTo("npm run build");
+            assertThat(detect(drawing, with("outputDirectory", "dist")).running())
+                    .isNull();
+        }
+
+        @Test
+        void dockerfileWinsOverServersAndNotOverSites() {
+            var file = "--- Dockerfile\nFROM node:22\n";
+            var express = "--- server.js\nrequire('express')\n" + packageJson("express", "tsc");
+            assertThat(detect(express + file).framework()).isEqualTo(DOCKERFILE);
+            assertThat(detect(express + file, with("framework", "express")).framework())
+                    .isEqualTo(EXPRESS);
+            assertThat(detect(file + "--- index.html\n").framework()).isEqualTo(DOCKERFILE);
+            assertThat(detect(NEXT.replace("OPTIONS", "") + file).framework()).isEqualTo(DOCKERFILE);
+            var site = detect(VITE_REACT + file);
+            assertThat(site.framework()).isEqualTo(VITE);
+            assertThat(site.notes())
+                    .singleElement()
+                    .satisfies(note -> assertThat(note.sentence()).contains("set the project's dockerfile"));
+            assertThat(detect(VITE_REACT + file, with("dockerfile", "Dockerfile")).framework())
+                    .isEqualTo(DOCKERFILE);
+            assertThat(detect(VITE_REACT + "--- Dockerfile.codehaven\nFROM node\n").framework())
+                    .isEqualTo(DOCKERFILE);
+            assertThat(refused(VITE_REACT, with("dockerfile", "docker/Dockerfile")))
+                    .hasMessage("There is no file 'docker/Dockerfile' at the top of the repository.");
+        }
+
+        @Test
+        void pythonIsServedByAServerThatIsFitForIt() {
+            var flask = generated("""
+                    --- .python-version
+                    3.11.4
+                    --- requirements.txt
+                    flask==3.0
+                    --- src/web.py
+                    from flask import Flask
+                    app = Flask(__name__)
+                    """);
+            assertThat(flask)
+                    .contains("FROM python:3.11-slim-bookworm AS build", "RUN pip install gunicorn", "src.web:app", "USER 1000:1000");
+            var fast = generated("""
+                    --- pyproject.toml
+                    [project]
+                    requires-python = ">=3.10,<3.12"
+                    dependencies = ["fastapi[standard]>=0.115"]
+                    --- app/main.py
+                    import fastapi
+                    api = fastapi.FastAPI(title="x")
+                    """);
+            assertThat(fast)
+                    .contains("python:3.11-slim", "app.main:api", "--port ${PORT:-8000}")
+                    .doesNotContain("RUN pip install uvicorn");
+            var django = generated("""
+                    --- manage.py
+                    --- requirements.txt
+                    Django>=5
+                    gunicorn
+                    --- shop/wsgi.py
+                    --- shop/settings.py
+                    STATIC_ROOT = 'static'
+                    """);
+            assertThat(django).contains("shop.wsgi:application", "collectstatic").doesNotContain("RUN pip install gunicorn");
+        }
+
+        @Test
+        void goAndJavaAreBuiltInTheirOwnVersions() {
+            var go = generated("--- go.mod\nmodule x\ngo 1.23.1\n--- cmd/shop/main.go\npackage main\n");
+            assertThat(go).contains("FROM golang:1.23-bookworm AS build", "-o /out/server ./cmd/shop", "CGO_ENABLED=0");
+            var maven = generated("--- pom.xml\n<properties><java.version>17</java.version></properties>\n--- mvnw\n");
+            assertThat(maven).contains("FROM eclipse-temurin:17-jdk AS build", "sh ./mvnw", "FROM eclipse-temurin:17-jre");
+            assertThat(image(detect("--- build.gradle.kts\n")).generated()).contains("FROM gradle:jdk21");
+            assertThat(image(detect("--- build.gradle.kts\n")).port()).isEqualTo(8080);
         }
     }
 
