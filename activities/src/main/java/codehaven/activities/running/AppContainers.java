@@ -491,7 +491,8 @@ final class AppContainers {
         var config = engine.client().inspectContainerCmd(container.id()).exec().getConfig();
         var user = config.getUser() == null ? "" : config.getUser();
         if (!isRoot(user)) {
-            volumes.forEach(each -> new VolumeOwner(engine, container.id()).give(each.path(), user));
+            var owner = new VolumeOwner(engine, container.id(), container.image());
+            volumes.forEach(each -> owner.give(volume(app, each), each.path(), user));
         }
     }
 

@@ -152,6 +152,11 @@ public final class AppYard implements AutoCloseable {
         return new AppSettings(null, replicas, sleepAfter, null, 3, null, volumes, null);
     }
 
+    /** Somebody else makes an app of that deployment, which is taken away in the end. */
+    public void mine(String deployment) {
+        deployments.add(deployment);
+    }
+
     /** An app that is wanted to run from now on. */
     public String put(BuildSettings settings, Environment environment, Map<String, String> variables) {
         var id = UUID.randomUUID().toString().replace("-", "").substring(0, 8);
