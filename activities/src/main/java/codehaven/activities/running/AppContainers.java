@@ -90,6 +90,9 @@ final class AppContainers {
     private final RunningSettings settings;
     private final String installation;
 
+    /** Whether the engine can give as many open files as are asked for. */
+    private volatile boolean ownOpenFiles = true;
+
     /**
      * A container as the engine lists it.
      *
@@ -258,7 +261,12 @@ final class AppContainers {
                 .withMemorySwap(memory)
                 .withNanoCPUs((long) (cpus * 1e9))
                 .withPidsLimit(PIDS)
-                .withUlimits(List.of(new Ulimit("core", 0L, 0L), new Ulimit("nofile", OPEN_FILES, OPEN_FILES)))
+                .withUlimits(
+                        ownOpenFiles
+                                ? List.of(
+                                        new Ulimit("core", 0L, 0L),
+                                        new Ulimit("nofile", OPEN_FILES, OPEN_FILES))
+                                : List.of(new Ulimit("core", 0L, 0L)))
                 .withCapDrop(Capability.ALL)
                 .withSecurityOpts(List.of("no-new-privileges"))
                 .withReadonlyRootfs(!Boolean.TRUE.equals(own.writable()))
@@ -448,21 +456,28 @@ final class AppContainers {
     /**
      * Starts it, unless it runs.
      *
+     * @return whether it runs; false when it has to be made anew first
      * @throws NotStarted if the engine refuses, such as for a command that is not in the image
      */
-    void start(App app, Seen container) throws NotStarted {
+    boolean start(App app, Seen container) throws NotStarted {
         networks.wallOff();
         try {
             if (container.state().equals("created")) {
                 giveVolumes(app, container);
             }
             engine.client().startContainerCmd(container.id()).exec();
+            return true;
         } catch (NotModifiedException e) {
             // It runs.
-            return;
+            return true;
         } catch (RuntimeException e) {
             if (DockerEngine.isAway(e)) {
                 throw e;
+            }
+            if (ownOpenFiles && DockerEngine.reasonOf(e).contains("rlimit")) {
+                ownOpenFiles = false;
+                remove(container.id());
+                return false;
             }
             throw new NotStarted("It could not be started: " + DockerEngine.reasonOf(e) + ".", e);
         }
@@ -476,7 +491,8 @@ final class AppContainers {
         var config = engine.client().inspectContainerCmd(container.id()).exec().getConfig();
         var user = config.getUser() == null ? "" : config.getUser();
         if (!isRoot(user)) {
-            volumes.forEach(each -> new VolumeOwner(engine, container.id()).give(each.path(), user));
+            var owner = new VolumeOwner(engine, container.id(), container.image());
+            volumes.forEach(each -> owner.give(volume(app, each), each.path(), user));
         }
     }
 

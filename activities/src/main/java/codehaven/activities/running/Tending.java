@@ -361,8 +361,9 @@ final class Tending implements AutoCloseable {
             return;
         }
         try {
-            at.containers().start(app, each.seen());
-            say(n, each.seen().state().equals("created") ? "Started." : "Started again.");
+            if (at.containers().start(app, each.seen())) {
+                say(n, each.seen().state().equals("created") ? "Started." : "Started again.");
+            }
             each.dirty = true;
             at.wake().run();
         } catch (NotStarted e) {

@@ -2,6 +2,9 @@ package codehaven.activities.running;
 
 import codehaven.activities.building.DockerEngine;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Bind;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.Volume;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,29 +18,57 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
  * Gives a volume that is new to the image's user: Docker makes them root's, and an app that is not root could not write
- * to its own data. Works through the engine alone, whatever programs the image has, on a container that does not run.
+ * to its own data. Works through the engine alone, whatever programs the image has, on containers that do not run.
+ *
+ * @param container that the volume is made for
  */
-record VolumeOwner(DockerEngine engine, String container) {
+record VolumeOwner(DockerEngine engine, String container, String image) {
+
+    /** The engine changes no owner of the directory that it unpacks into, so the volume is one in that. */
+    private static final String MOUNTED = "codehaven-volume";
 
     private static final int LARGEST_PASSWD = 1 << 20;
 
     private record Owner(long user, long group) {}
 
-    void give(String path, String user) {
-        if (!isNew(path)) {
+    void give(String volume, String path, String user) {
+        if (isNew(path)) {
+            owner(user).ifPresent(owner -> give(volume, owner));
+        }
+    }
+
+    private void give(String volume, Owner owner) {
+        var name = "codehaven-owner-of-" + volume;
+        // Of an earlier attempt.
+        remove(name);
+        engine.client()
+                .createContainerCmd(image)
+                .withName(name)
+                .withEntrypoint("never")
+                .withHostConfig(HostConfig.newHostConfig()
+                        .withNetworkMode("none")
+                        .withBinds(new Bind(volume, new Volume("/" + MOUNTED))))
+                .exec();
+        try {
+            engine.client()
+                    .copyArchiveToContainerCmd(name)
+                    .withRemotePath("/")
+                    .withTarInputStream(new ByteArrayInputStream(directory(owner)))
+                    .exec();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            remove(name);
+        }
+    }
+
+    private void remove(String name) {
+        try {
+            engine.client().removeContainerCmd(name).withForce(true).exec();
+        } catch (NotFoundException e) {
+            // As it should be.
             return;
         }
-        owner(user).ifPresent(owner -> {
-            try {
-                engine.client()
-                        .copyArchiveToContainerCmd(container)
-                        .withRemotePath(path)
-                        .withTarInputStream(new ByteArrayInputStream(directory(owner)))
-                        .exec();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
     }
 
     /** Whether it is root's and has nothing in it. */
@@ -57,7 +88,7 @@ record VolumeOwner(DockerEngine engine, String container) {
         var bytes = new ByteArrayOutputStream();
         try (var tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
             tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-            var entry = new TarArchiveEntry("./");
+            var entry = new TarArchiveEntry(MOUNTED + "/");
             entry.setMode(040755);
             entry.setUserId(owner.user());
             entry.setGroupId(owner.group());
