@@ -349,6 +349,21 @@ class AppsTest {
     }
 
     @Test
+    void anotherHealthCheckIsTriedWithoutBuildingAgain() {
+        api.post("/v1/projects", "{\"repository\":\"https://github.com/haven/sick\"}");
+        var id = api.deploy("https://github.com/haven/sick", "app-sick");
+        api.awaitStatus(id, "FAILED");
+        api.send("PATCH", "/v1/projects/sick", "{\"healthCheck\":{\"path\":\"/up\"},\"app\":{\"replicas\":2}}");
+        assertThat(api.post("/v1/deployments/" + id + "/retry", "").status()).isEqualTo(202);
+        api.awaitStatus(id, "FAILED");
+        assertThat(api.steps.builds).as("only how it runs was changed").containsEntry(id, 1);
+        api.send("PATCH", "/v1/projects/sick", "{\"startCommand\":\"node other.js\"}");
+        assertThat(api.post("/v1/deployments/" + id + "/retry", "").status()).isEqualTo(202);
+        api.awaitStatus(id, "FAILED");
+        assertThat(api.steps.builds).containsEntry(id, 2);
+    }
+
+    @Test
     void aDeletedProjectTakesItsAppsAlong() {
         var id = ready("goneapp", "app-1");
         is(id, 1, State.HEALTHY, null);

@@ -34,8 +34,8 @@ class AppPagesTest {
 
     @Test
     void anAppThatRunsIsShownWithItsContainersAndWhatTheyUse() {
-        var project = haven.project("running");
-        var id = haven.past(project, "running1")
+        var project = haven.project("runsapp");
+        var id = haven.past(project, "runsapp1")
                 .app(Wanted.RUNNING, 2)
                 .steps(1, 1, 1, 1)
                 .live()
@@ -50,7 +50,7 @@ class AppPagesTest {
         var html = page(id);
 
         assertThat(text(html))
-                .contains("Running. All 2 containers answer.", "172.18.0.4:3000", "running:running1", "182 MB")
+                .contains("Running. All 2 containers answer.", "172.18.0.4:3000", "runsapp:runsapp1", "182 MB")
                 .contains("Restart", "Stop…", "Express, dynamic", "all containers together")
                 .doesNotContain("Wake", "0 files");
         assertThat(html)
@@ -58,9 +58,9 @@ class AppPagesTest {
                 .contains("aria-label=\"CPU, the last 30 minutes: now 0.25 CPU, at most 0.25 CPU.\"")
                 .containsPattern("Network out, the last 30 minutes: now 4\\d\\d B/s")
                 .doesNotContain(" style=", "onclick");
-        assertThat(text(haven.get("/deployments/running1/files").body()))
+        assertThat(text(haven.get("/deployments/runsapp1/files").body()))
                 .contains("This is an app without static files of its own");
-        assertThat(text(haven.get("/projects/running").body()))
+        assertThat(text(haven.get("/projects/runsapp").body()))
                 .contains("Running. All 2 containers answer.", "Runtime log");
     }
 
