@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Steps that need neither Git nor Docker; the ref says how they go: {@code hang…} builds until cancelled,
  * {@code fail…} fails in the build as long as {@link #failing}, {@code lines-N} prints N lines,
- * {@code app…} makes an app, which tests keep.
+ * {@code app…} makes an app, {@code app-sick…} one that is never healthy as long as {@link #failing}, which tests keep.
  */
 final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recording, Inspecting {
 
@@ -63,6 +63,7 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
     final AtomicBoolean archiving = new AtomicBoolean(true);
     final Map<String, Integer> clones = new ConcurrentHashMap<>();
     final Map<String, Integer> looks = new ConcurrentHashMap<>();
+    final Map<String, Integer> builds = new ConcurrentHashMap<>();
 
     FakeSteps(State state) {
         this.state = state;
@@ -121,6 +122,7 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
 
     @Override
     public BuiltOutput build(DeploymentRequest request, ClonedTree tree, StoredSource source) {
+        builds.merge(request.deployment(), 1, Integer::sum);
         step(request, Step.BUILDING, StepRun.State.running);
         var ref = String.valueOf(request.source().ref());
         if (ref.startsWith("lines-")) {
@@ -168,6 +170,9 @@ final class FakeSteps implements Cloning, Uploading, Building, Publishing, Recor
 
     @Override
     public Output publish(DeploymentRequest request, ClonedTree tree, BuiltOutput built) {
+        if (String.valueOf(request.source().ref()).startsWith("app-sick") && failing.get()) {
+            throw new StepFailure(FailureKind.HEALTH_CHECK_FAILED, "GET / answered 404.").crossing(1);
+        }
         var file = new Manifest.File("b".repeat(64), 5, "text/html; charset=utf-8", List.of());
         var files = new TreeMap<>(Map.of("index.html", file, "about/index.html", file, "a b.txt", file));
         var json = manifestJson(new Manifest(request.deployment(), files, true, true));

@@ -28,10 +28,7 @@ record AppPanel(
     record Row(InstanceView instance, String state, String icon, String word) {
         static Row of(InstanceView instance) {
             return new Row(
-                    instance,
-                    instance.state().text(),
-                    AppSaid.icon(instance.state()),
-                    AppSaid.word(instance.state()));
+                    instance, instance.state().text(), AppSaid.icon(instance.state()), AppSaid.word(instance.state()));
         }
     }
 

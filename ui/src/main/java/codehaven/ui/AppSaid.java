@@ -16,7 +16,8 @@ record AppSaid(String state, String icon, String word, String sentence) {
         return new AppSaid(app.state().text(), icon(app.state()), word(app.state()), sentence(app));
     }
 
-    private static String icon(AppState state) {
+    /** The shape of a state. */
+    static String icon(AppState state) {
         return switch (state) {
             case STARTING -> "starting";
             case RUNNING -> "READY";
@@ -27,7 +28,8 @@ record AppSaid(String state, String icon, String word, String sentence) {
         };
     }
 
-    private static String word(AppState state) {
+    /** A state as people say it. */
+    static String word(AppState state) {
         return switch (state) {
             case STARTING -> "Starting";
             case RUNNING -> "Running";

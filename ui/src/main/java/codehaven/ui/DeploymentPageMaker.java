@@ -133,8 +133,7 @@ final class DeploymentPageMaker {
                 address(deployment, request));
     }
 
-    private @Nullable AppPanel app(
-            Deployment deployment, Instant now, @Nullable String typed, @Nullable String wrong) {
+    private @Nullable AppPanel app(Deployment deployment, Instant now, @Nullable String typed, @Nullable String wrong) {
         return apps.withFigures(deployment)
                 .map(app -> AppPanel.of(
                         app, FigurePlot.of(app.figures() == null ? List.of() : app.figures(), now), typed, wrong))

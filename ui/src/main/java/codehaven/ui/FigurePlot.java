@@ -22,19 +22,18 @@ import org.jspecify.annotations.Nullable;
  * @param top what the line at the top stands for
  * @param sentence all of it, for those who do not see it
  */
-record FigurePlot(
-        String name, @Nullable String now, String most, String top, List<Column> columns, String sentence) {
+record FigurePlot(String name, @Nullable String now, String most, String top, List<Column> columns, String sentence) {
 
     static final Duration SHOWN = Duration.ofMinutes(30);
 
     private static final int SLOTS = 60;
     private static final long SLOT_MILLIS = SHOWN.toMillis() / SLOTS;
 
-    private static final int FLOOR = 46;
-    private static final int TALLEST = 38;
+    /** The line at the top is {@link #TALLEST} above it, and its label above that. */
+    private static final int FLOOR = 54;
 
-    /** Room for the label of the line is left at the right. */
-    private static final double WIDTH = 80.0;
+    private static final int TALLEST = 38;
+    private static final double WIDTH = 100.0;
 
     /** A column. */
     record Column(String x, String width, int y, int height) {}
@@ -72,9 +71,10 @@ record FigurePlot(
     private static List<Point> rates(List<Sample> samples, ToDoubleFunction<Sample> count) {
         var rates = new ArrayList<Point>();
         for (int i = 1; i < samples.size(); i++) {
-            var seconds = Duration.between(samples.get(i - 1).at(), samples.get(i).at())
-                            .toMillis()
-                    / 1_000.0;
+            var seconds =
+                    Duration.between(samples.get(i - 1).at(), samples.get(i).at())
+                                    .toMillis()
+                            / 1_000.0;
             if (seconds > 0) {
                 var before = count.applyAsDouble(samples.get(i - 1));
                 var after = count.applyAsDouble(samples.get(i));
@@ -109,7 +109,8 @@ record FigurePlot(
     }
 
     private static FigurePlot plot(String name, double[] slots, DoubleFunction<String> words) {
-        var most = Arrays.stream(slots).filter(each -> !Double.isNaN(each)).max().orElse(0);
+        var most =
+                Arrays.stream(slots).filter(each -> !Double.isNaN(each)).max().orElse(0);
         var top = ceiling(most);
         var columns = new ArrayList<Column>();
         var slot = WIDTH / SLOTS;
@@ -127,7 +128,7 @@ record FigurePlot(
                 words.apply(most),
                 words.apply(top),
                 columns,
-                name + " in the last 30 minutes: " + (now == null ? "nothing now" : "now " + now) + ", at most "
+                name + ", the last 30 minutes: " + (now == null ? "nothing now" : "now " + now) + ", at most "
                         + words.apply(most) + ".");
     }
 

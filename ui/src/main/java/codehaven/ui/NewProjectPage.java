@@ -93,7 +93,8 @@ record NewProjectPage(
         if (chosen.buildCommand() == null && chosen.installCommand() == null) {
             return runs ? ", runs as an app" : ", served as they are";
         }
-        return (runs ? ", runs as an app" : "") + ", built" + (chosen.packageManager() == null ? "" : " with " + chosen.packageManager())
+        return (runs ? ", runs as an app" : "") + ", built"
+                + (chosen.packageManager() == null ? "" : " with " + chosen.packageManager())
                 + (chosen.node() == null ? "" : " on Node " + chosen.node());
     }
 

@@ -37,11 +37,19 @@ final class RuntimeLines {
             html.append(" class=\"").append(classes.strip()).append('"');
         }
         html.append("><a class=\"n\" href=\"?line=").append(n).append("#L").append(n);
-        html.append("\" aria-label=\"Line ").append(n).append("\" tabindex=\"-1\">").append(n);
+        html.append("\" aria-label=\"Line ")
+                .append(n)
+                .append("\" tabindex=\"-1\">")
+                .append(n);
         html.append("</a><time datetime=\"").append(words.iso(line.at())).append("\" title=\"");
         html.append(words.exact(line.at())).append("\">").append(words.clock(line.at()));
-        html.append("</time><span class=\"src\"><b title=\"Container ").append(line.instance()).append("\">");
-        html.append(line.instance()).append("</b>").append(source(line.stream())).append("</span><span>");
+        html.append("</time><span class=\"src\"><b title=\"Container ")
+                .append(line.instance())
+                .append("\">");
+        html.append(line.instance())
+                .append("</b>")
+                .append(source(line.stream()))
+                .append("</span><span>");
         var text = AnsiText.of(line.text());
         html.append(text.html(find, Integer.MAX_VALUE)).append("</span></li>");
     }

@@ -36,6 +36,8 @@ record RuntimePage(
         if (!find.isEmpty()) {
             return "No line that is kept has this in it.";
         }
-        return last == 0 ? "Nothing is printed yet. Lines come here as they are printed." : "There are no lines here any more.";
+        return last == 0
+                ? "Nothing is printed yet. Lines come here as they are printed."
+                : "There are no lines here any more.";
     }
 }

@@ -1,6 +1,8 @@
 package codehaven.ui;
 
 import codehaven.api.SystemInfo;
+import codehaven.api.apps.AppState;
+import codehaven.api.apps.AppViews;
 import codehaven.api.deployments.QueuePlaces;
 import codehaven.api.system.Condition;
 import codehaven.api.system.Condition.Health;
@@ -11,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +29,11 @@ final class SystemPages {
     private final QueuePlaces queue;
     private final DiskUse disk;
     private final SystemInfo info;
+    private final AppViews apps;
     private final Words words;
 
-    SystemPages(Condition condition, QueuePlaces queue, DiskUse disk, SystemInfo info, Words words) {
+    SystemPages(Condition condition, QueuePlaces queue, DiskUse disk, SystemInfo info, AppViews apps, Words words) {
+        this.apps = apps;
         this.condition = condition;
         this.queue = queue;
         this.disk = disk;
@@ -66,6 +71,9 @@ final class SystemPages {
     /** A part of the disk, as a bar of the gauge. */
     record Bar(String name, long bytes, String shape, String x, String width) {}
 
+    /** How many apps are in a state. */
+    record AppsRow(String state, String icon, String word, int count) {}
+
     @GetMapping("/system")
     String system(Model model) {
         var look = condition.latest();
@@ -81,11 +89,29 @@ final class SystemPages {
         model.addAttribute("waiting", waiting);
         model.addAttribute("waitingFor", waiting == null ? null : typically(waiting));
         model.addAttribute("versions", versions(look));
+        model.addAttribute("registry", info.registry());
+        if (look.mongodb().isUp()) {
+            apps.counts().ifPresent(counts -> {
+                var total = counts.values().stream().mapToInt(Integer::intValue).sum();
+                model.addAttribute("apps", rows(counts));
+                model.addAttribute("appsTotal", words.count(total, "app"));
+            });
+        }
         disk.now().ifPresent(found -> {
             model.addAttribute("disk", found);
             model.addAttribute("bars", bars(found));
         });
         return "system/page";
+    }
+
+    private static List<AppsRow> rows(Map<AppState, Integer> counts) {
+        return counts.entrySet().stream()
+                .map(each -> new AppsRow(
+                        each.getKey().text(),
+                        AppSaid.icon(each.getKey()),
+                        AppSaid.word(each.getKey()).toLowerCase(Locale.ENGLISH),
+                        each.getValue()))
+                .toList();
     }
 
     private static String title(List<Alert> alerts) {

@@ -28,7 +28,7 @@ class NewProjectPagesTest {
                 .contains("Found, public", "a41f09c", "Keep the &lt;b&gt;basket&lt;/b&gt;")
                 .contains("<strong>Next.js 16</strong>, built with pnpm on Node 24")
                 .contains("Two folders can be deployed by themselves.")
-                .contains("Express, has to run")
+                .contains("Express, cannot be deployed as it is")
                 .contains("placeholder=\"pnpm run build\"", "placeholder=\"out\"", "24, detected");
         assertThat(field(page, "name")).contains("value=\"shop\"");
         assertThat(page).contains("Live at <code>shop.sites.localhost:8081</code>");

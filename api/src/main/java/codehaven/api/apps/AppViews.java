@@ -5,6 +5,7 @@ import codehaven.api.apps.AppView.Sample;
 import codehaven.model.App;
 import codehaven.model.Deployment;
 import codehaven.model.Kind;
+import codehaven.state.BackendUnavailable;
 import codehaven.state.State;
 import java.util.EnumMap;
 import java.util.List;
@@ -32,11 +33,15 @@ public final class AppViews {
         return app(deployment).map(app -> AppView.of(app, figures(app)));
     }
 
-    /** How many apps there are of each state; of none where there is none. */
-    public Map<AppState, Integer> counts() {
-        var counts = new EnumMap<AppState, Integer>(AppState.class);
-        state.apps().all().forEach(each -> counts.merge(AppState.of(each), 1, Integer::sum));
-        return counts;
+    /** How many apps there are of each state that any has; empty while the database is away. */
+    public Optional<Map<AppState, Integer>> counts() {
+        try {
+            var counts = new EnumMap<AppState, Integer>(AppState.class);
+            state.apps().all().forEach(each -> counts.merge(AppState.of(each), 1, Integer::sum));
+            return Optional.of(counts);
+        } catch (BackendUnavailable e) {
+            return Optional.empty();
+        }
     }
 
     /** What the containers of an app used lately, by their number. */

@@ -51,6 +51,9 @@ public final class RuntimeLogReader {
     }
 
     private static List<RuntimeLine> lines(List<Line> lines, long after) {
-        return lines.stream().filter(each -> each.n() > after).map(RuntimeLine::of).toList();
+        return lines.stream()
+                .filter(each -> each.n() > after)
+                .map(RuntimeLine::of)
+                .toList();
     }
 }

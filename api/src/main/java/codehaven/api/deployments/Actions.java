@@ -2,7 +2,9 @@ package codehaven.api.deployments;
 
 import codehaven.api.problems.Problem;
 import codehaven.api.runs.Runs;
+import codehaven.model.AppSettings;
 import codehaven.model.BuildSettings;
+import codehaven.model.BuildSettings.Limits;
 import codehaven.model.Checkpoint;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
@@ -11,6 +13,7 @@ import codehaven.model.Project;
 import codehaven.model.Step;
 import codehaven.state.State;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -130,7 +133,29 @@ public final class Actions {
         if (soFar == null || !Objects.equals(before.submodules(), now.submodules())) {
             return Checkpoint.NONE;
         }
-        return before.equals(now) ? soFar : new Checkpoint(soFar.cloned(), soFar.stored(), null);
+        return asBuilt(before).equals(asBuilt(now)) ? soFar : new Checkpoint(soFar.cloned(), soFar.stored(), null);
+    }
+
+    /** The settings without those of how an app runs, which are no part of what is built. */
+    private static BuildSettings asBuilt(BuildSettings settings) {
+        var limits = settings.limits();
+        var app = settings.app();
+        return new BuildSettings(
+                settings.rootDirectory(),
+                settings.framework(),
+                settings.installCommand(),
+                settings.buildCommand(),
+                settings.outputDirectory(),
+                settings.startCommand(),
+                settings.nodeVersion(),
+                settings.dockerfile(),
+                settings.ignoreCommand(),
+                settings.spaFallback(),
+                settings.cleanUrls(),
+                settings.submodules(),
+                null,
+                new Limits(limits.buildMemoryMb(), limits.buildSeconds(), null, null),
+                new AppSettings(app.port(), null, null, null, null, null, List.of(), app.dockerContext()));
     }
 
     private void letGo(Deployment deployment) {

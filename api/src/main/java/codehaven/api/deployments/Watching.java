@@ -95,6 +95,7 @@ public final class Watching implements SmartLifecycle {
     private @Nullable Thread thread;
     private StatusBus.@Nullable Listening deployments;
     private StatusBus.@Nullable Listening routes;
+    private StatusBus.@Nullable Listening apps;
 
     Watching(State state) {
         this.state = state;
@@ -393,6 +394,7 @@ public final class Watching implements SmartLifecycle {
         running = true;
         deployments = state.bus().onAnyDeployment(this::nudge);
         routes = state.bus().onRoutes(() -> nudge(null));
+        apps = state.bus().onApps(() -> nudge(null));
         thread = Thread.ofPlatform().daemon().name("watching").start(this::run);
     }
 
@@ -405,6 +407,9 @@ public final class Watching implements SmartLifecycle {
         }
         if (routes != null) {
             routes.close();
+        }
+        if (apps != null) {
+            apps.close();
         }
         lock.lock();
         try {

@@ -2,7 +2,6 @@ package codehaven.api.system;
 
 import codehaven.api.apps.AppState;
 import codehaven.api.apps.AppViews;
-import codehaven.state.BackendUnavailable;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
@@ -35,17 +34,9 @@ final class AppGauges {
     private synchronized double count(AppState state) {
         var counts = known;
         if (counts == null || System.nanoTime() - counts.nanos() > FRESH_NANOS) {
-            counts = new Counts(asked(), System.nanoTime());
+            counts = new Counts(apps.counts().orElse(null), System.nanoTime());
             known = counts;
         }
         return counts.byState() == null ? Double.NaN : counts.byState().getOrDefault(state, 0);
-    }
-
-    private @Nullable Map<AppState, Integer> asked() {
-        try {
-            return apps.counts();
-        } catch (BackendUnavailable e) {
-            return null;
-        }
     }
 }

@@ -7,7 +7,6 @@ import codehaven.api.problems.Problem;
 import codehaven.api.runs.Runs;
 import codehaven.model.Deployment;
 import codehaven.model.DeploymentStatus;
-import codehaven.state.BackendUnavailable;
 import codehaven.state.State;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -157,13 +156,10 @@ final class SystemController {
     }
 
     private @Nullable AppsView apps() {
-        try {
-            var counts = apps.counts();
-            return new AppsView(
-                    counts.values().stream().mapToInt(Integer::intValue).sum(), counts);
-        } catch (BackendUnavailable e) {
-            return null;
-        }
+        return apps.counts()
+                .map(counts -> new AppsView(
+                        counts.values().stream().mapToInt(Integer::intValue).sum(), counts))
+                .orElse(null);
     }
 
     @GetMapping("/v1/health/live")

@@ -33,7 +33,7 @@ function append(html) {
   template.innerHTML = html; // rendered and escaped by the server
   const lines = [...template.content.children];
   dress(lines);
-  if (lines.some((li) => li.querySelector('.src b')?.textContent !== '1')) log.dataset.many = '';
+  if (lines.some((li) => li.querySelector('.src b')?.textContent !== '1')) log.dataset.many = 'on';
   list.append(...lines);
   while (list.children.length > MOST) list.firstElementChild.remove();
   log.querySelector('.log-none')?.remove();
