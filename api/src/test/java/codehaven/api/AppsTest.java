@@ -17,7 +17,6 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -198,7 +197,6 @@ class AppsTest {
         Thread.sleep(1_500);
         assertThat(asked).as("one of two answers").isNotDone();
         assertThat(production("sleeper").deployment()).isEqualTo(two);
-        var start = System.nanoTime();
         is(one, 2, State.HEALTHY, null);
 
         var answer = asked.join();
