@@ -209,6 +209,7 @@ final class Installation implements AutoCloseable {
             URI sites,
             @Nullable Embedded embedded,
             @Nullable Supplier<SystemInfo.Builds> builds) {
+        var registry = registry();
         var ui = embedded == null ? settings.uri(Setting.TEMPORAL_UI, "http", "https") : embedded.temporalUi();
         var server = own(ApiServer.start(
                 new ApiSettings(
@@ -230,7 +231,10 @@ final class Installation implements AutoCloseable {
                         backend(Setting.S3_ENDPOINT, Part.S3, embedded),
                         builds,
                         embedded == null ? null : data,
-                        startedAt)));
+                        startedAt,
+                        registry == null
+                                ? null
+                                : new SystemInfo.Registry(registry.host(), registry.user()))));
         apiUrl = URI.create("http://localhost:" + server.port() + "/");
         addresses.put("dashboard", apiUrl.toString());
         addresses.put("metrics", "http://localhost:" + server.metricsPort() + "/metrics");
@@ -271,15 +275,6 @@ final class Installation implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw settings.wrong(Setting.APP_NETWORKS, "is " + String.valueOf(e.getMessage()).replaceAll(", not .*", ""));
         }
-    }
-
-    private RunningSettings.@Nullable Registry registry() {
-        var user = settings.text(Setting.REGISTRY_USER);
-        var password = settings.text(Setting.REGISTRY_PASSWORD);
-        return user.isEmpty() || password.isEmpty()
-                ? null
-                : new RunningSettings.Registry(
-                        settings.text(Setting.REGISTRY).orElse("docker.io"), user.get(), password.get());
     }
 
     private Limits limits() {

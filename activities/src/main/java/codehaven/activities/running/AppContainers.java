@@ -10,7 +10,6 @@ import com.github.dockerjava.api.command.PullImageResultCallback;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
-import com.github.dockerjava.api.model.AuthConfig;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Container;
@@ -374,11 +373,8 @@ final class AppContainers {
     private void pull(String reference) throws NotStarted {
         var command = engine.streaming().pullImageCmd(reference);
         var registry = settings.registry();
-        if (registry != null && reference.startsWith(registry.address() + "/")) {
-            command.withAuthConfig(new AuthConfig()
-                    .withRegistryAddress(registry.address())
-                    .withUsername(registry.user())
-                    .withPassword(registry.password()));
+        if (registry != null && reference.startsWith(registry.repository(""))) {
+            command.withAuthConfig(registry.auth());
         }
         try (var pulling = new PullImageResultCallback()) {
             command.exec(pulling);

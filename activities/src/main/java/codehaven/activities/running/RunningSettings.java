@@ -1,5 +1,6 @@
 package codehaven.activities.running;
 
+import codehaven.activities.Settings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,24 +10,14 @@ import org.jspecify.annotations.Nullable;
  *     nothing else uses, at least a /24
  * @param memoryMb MiB of an app's container
  * @param cpus processors of an app's container
- * @param registry what images are pulled with; absent for registries that ask nobody
+ * @param registry where images come from that this engine lacks; absent where there is none
  */
 public record RunningSettings(
-        String networks, int memoryMb, double cpus, @Nullable Registry registry) {
+        String networks, int memoryMb, double cpus, Settings.@Nullable Registry registry) {
 
     public static final RunningSettings DEFAULT = new RunningSettings("10.208.0.0/12", 512, 1, null);
 
     public RunningSettings {
         new AddressPool(networks);
-    }
-
-    /**
-     * @param address host and port, as images' names begin
-     */
-    public record Registry(String address, String user, String password) {
-        @Override
-        public String toString() {
-            return user + "@" + address;
-        }
     }
 }
