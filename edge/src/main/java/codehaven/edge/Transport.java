@@ -4,7 +4,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
@@ -26,7 +25,7 @@ record Transport(
     static Transport best() {
         if (Epoll.isAvailable()) {
             return new Transport(
-                    "epoll", EpollIoHandler.newFactory(), EpollServerSocketChannel.class, EpollSocketChannel.class);
+                    "epoll", new EpollHandlers(), EpollServerSocketChannel.class, EpollSocketChannel.class);
         }
         if (IoUring.isAvailable()) {
             return new Transport(

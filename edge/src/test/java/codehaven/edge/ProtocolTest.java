@@ -32,6 +32,7 @@ class ProtocolTest {
                 .with("index.html", "home")
                 .with("a.txt", "a")
                 .with("b.txt", "b")
+                .with("large.txt", "0123456789".repeat(2_000_000))
                 .at(HOST);
         var times = new EdgeSettings.Times(
                 Duration.ofMillis(600), Duration.ofMillis(600), Duration.ofMillis(800), Duration.ofSeconds(3));
@@ -200,6 +201,17 @@ class ProtocolTest {
             client.send(request("GET", HOST, "/a.txt"));
             client.endSending();
             assertThat(client.answer(false).text()).isEqualTo("a");
+            assertThat(client.isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void whoHasSentAllStillGetsALargeAnswerSlowly() throws Exception {
+        try (var client = new RawClient(port)) {
+            client.send(request("GET", HOST, "/large.txt"));
+            client.endSending();
+            Thread.sleep(300);
+            assertThat(client.answer(false).body()).hasSize(20_000_000);
             assertThat(client.isClosed()).isTrue();
         }
     }
