@@ -4,7 +4,6 @@ import codehaven.activities.StepScope;
 import codehaven.model.DeploymentEvent.Level;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
-import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.PullResponseItem;
 import java.io.IOException;
@@ -12,7 +11,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The images that builds run in: pulled once a day, and a local one of the same name where that fails. */
@@ -29,6 +27,7 @@ final class BuildImages {
     /** The same where a local image could be used instead. */
     private static final Duration SILENCE_WITH_LOCAL = Duration.ofSeconds(15);
 
+    private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration BETWEEN_LINES = Duration.ofSeconds(3);
 
     private final DockerEngine engine;
@@ -105,7 +104,7 @@ final class BuildImages {
         try (var progress = new Progress(image, scope);
                 var _ = scope.onStop(progress::abandon)) {
             engine.streaming().pullImageCmd(image).exec(progress);
-            while (!progress.awaitCompletion(200, TimeUnit.MILLISECONDS)) {
+            while (!progress.isOverWithin(LOOK)) {
                 if (progress.silentFor().compareTo(silence) > 0) {
                     return "the registry was silent for " + silence.toSeconds() + " s";
                 }
@@ -123,7 +122,7 @@ final class BuildImages {
     }
 
     /** Says every few seconds how much of the layers is there. */
-    private static final class Progress extends ResultCallback.Adapter<PullResponseItem> {
+    private static final class Progress extends EngineStream<PullResponseItem> {
         private final String image;
         private final StepScope scope;
         private final Map<String, long[]> layers = new LinkedHashMap<>();

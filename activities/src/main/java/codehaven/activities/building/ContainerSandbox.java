@@ -5,7 +5,6 @@ import codehaven.activities.building.BuildOrder.Phase;
 import codehaven.model.DeploymentEvent.Level;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
-import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
@@ -33,7 +32,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -686,7 +684,7 @@ final class ContainerSandbox implements Sandbox {
             }
         }
 
-        private final class Reading extends ResultCallback.Adapter<Frame> {
+        private final class Reading extends EngineStream<Frame> {
             private long skipOut;
             private long skipErr;
             private volatile boolean broken;
@@ -727,13 +725,11 @@ final class ContainerSandbox implements Sandbox {
             }
 
             boolean await(Duration atMost) throws InterruptedException {
-                try {
-                    return awaitCompletion(atMost.toMillis(), TimeUnit.MILLISECONDS);
-                } catch (RuntimeException e) {
-                    broken = true;
+                var over = isOverWithin(atMost);
+                if (over && broken) {
                     Thread.sleep(Math.min(200, atMost.toMillis()));
-                    return true;
                 }
+                return over;
             }
 
             void end() {

@@ -227,7 +227,8 @@ final class EngineBuild {
         if (made.matches()) {
             last = made.group(1);
         }
-        cached |= text.contains(" ---> Using cache");
+        // What only sets a word is done at once anyway.
+        cached |= text.contains(" ---> Using cache") && step.matches("(?i)(?:RUN|COPY|ADD) .*");
         if (!quiet) {
             print(text);
         }

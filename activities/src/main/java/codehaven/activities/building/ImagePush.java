@@ -5,14 +5,12 @@ import codehaven.activities.StepScope;
 import codehaven.model.DeploymentEvent.Level;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
-import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.PushResponseItem;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +25,7 @@ final class ImagePush {
     /** A push without a sign of life for this long is broken. */
     private static final Duration SILENCE = Duration.ofSeconds(90);
 
+    private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
 
     private static final Pattern REFUSED = Pattern.compile(
@@ -110,7 +109,7 @@ final class ImagePush {
                     .withTag(tag)
                     .withAuthConfig(registry.auth())
                     .exec(progress);
-            while (!progress.awaitCompletion(200, TimeUnit.MILLISECONDS)) {
+            while (!progress.isOverWithin(LOOK)) {
                 if (progress.silentFor().compareTo(SILENCE) > 0) {
                     progress.problem = "it was silent for " + SILENCE.toSeconds() + " s";
                     return progress;
@@ -145,7 +144,7 @@ final class ImagePush {
     }
 
     /** Says every few seconds how much has been sent. */
-    private final class Progress extends ResultCallback.Adapter<PushResponseItem> {
+    private final class Progress extends EngineStream<PushResponseItem> {
         private final Map<String, long[]> layers = new LinkedHashMap<>();
         private volatile long heardAt = System.nanoTime();
         private long saidAt = System.nanoTime();

@@ -58,9 +58,13 @@ final class AppBuildTest {
     @AfterAll
     static void close() throws Exception {
         for (var each : PROJECTS) {
-            var names = docker("images", "-q", "codehaven/" + each).lines().distinct().toList();
-            for (var image : names) {
-                HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", "-f", image));
+            for (var name : docker("images", "--format", "{{.Repository}}:{{.Tag}}").lines().toList()) {
+                if (name.contains("/" + each + ":")) {
+                    HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", "-f", name));
+                }
+            }
+            for (var id : docker("images", "-q", "-f", "dangling=true", "-f", "label=codehaven.project=" + each).lines().toList()) {
+                HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", id));
             }
         }
         workshop.close();
@@ -213,7 +217,7 @@ final class AppBuildTest {
                 --mount=type=cache,target=/root/.npm \\
                 test -f package.json && \\
                 # said between
-                echo made > made.txt
+                echo RANDOM > made.txt
             ARG PUBLIC_NAME
             ARG SECRET
             RUN echo "name=$PUBLIC_NAME secret=$SECRET" > told.txt
@@ -244,13 +248,14 @@ final class AppBuildTest {
 
     @Test
     void dockerfileIsBuiltWithWhatOnlyBuildKitKnows() throws Exception {
-        var job = app(DOCKERFILE).variable("PUBLIC_NAME", "shop").variable("SECRET", "canary-4711");
+        var random = Long.toString(System.nanoTime());
+        var job = app(DOCKERFILE.replace("RANDOM", random)).variable("PUBLIC_NAME", "shop").variable("SECRET", "canary-4711");
         job.sensitive = Set.of("SECRET");
         var scope = new BuildScope(job.deployment);
         var made = workshop.build(job, scope);
         var image = imageOf(made);
         assertThat(image.port()).as("its one EXPOSE").isEqualTo(4000);
-        assertThat(page(image, "/")).isEqualTo("name=shop secret=\nmade\nfrom here\nfalse");
+        assertThat(page(image, "/")).isEqualTo("name=shop secret=\n" + random + "\nfrom here\nfalse");
         assertThat(made.cache()).isEqualTo("miss");
         assertThat(scope.text()).contains("RUN --mount").contains("ARG SECRET is not given");
         assertThat(docker("history", "--no-trunc", image.tag())).doesNotContain("canary-4711");
@@ -331,5 +336,104 @@ final class AppBuildTest {
         var scope = new BuildScope(job.deployment);
         assertThat(imageOf(workshop.build(job, scope))).isEqualTo(first);
         assertThat(scope.text()).contains("built already").doesNotContain("Running");
+    }
+
+    /** A local image of the language, else the usual one, which has to be pulled. */
+    private static String version(String image, String pattern, String usual) throws IOException {
+        return docker("images", "--format", "{{.Tag}}", image).lines()
+                .filter(each -> each.matches(pattern))
+                .map(each -> each.replaceFirst("-.*", ""))
+                .findFirst()
+                .orElse(usual);
+    }
+
+    @Test
+    void flaskIsServedByGunicorn() throws Exception {
+        var job = app("""
+                --- .python-version
+                VERSION
+                --- requirements.txt
+                flask>=3
+                --- app.py
+                from flask import Flask
+                import os
+                app = Flask(__name__)
+                @app.get("/")
+                def index():
+                    return f"flask {os.getuid()} {os.environ['PORT']}"
+                """.replace("VERSION", version("python", "3\\.\\d+-slim-bookworm", "3.12")));
+        var scope = new BuildScope(job.deployment);
+        var image = imageOf(workshop.build(job, scope));
+        assertThat(page(image, "/")).isEqualTo("flask 1000 8000");
+        assertThat(scope.text()).contains("served with gunicorn, which is added");
+    }
+
+    @Test
+    void goIsCompiledAndItsFilesAreThere() throws Exception {
+        var job = app("""
+                --- go.mod
+                module example.com/shop
+
+                go VERSION
+                --- main.go
+                package main
+                import ("net/http"; "os")
+                func main() {
+                    text, _ := os.ReadFile("page.txt")
+                    http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { w.Write(text) })
+                    http.ListenAndServe(":" + os.Getenv("PORT"), nil)
+                }
+                --- page.txt
+                from a file
+                """.replace("VERSION", version("golang", "1\\.\\d+-bookworm", "1.24")));
+        var scope = new BuildScope(job.deployment);
+        var image = imageOf(workshop.build(job, scope));
+        assertThat(image.port()).isEqualTo(8080);
+        assertThat(page(image, "/")).isEqualTo("from a file\n");
+    }
+
+    @Test
+    void assetsOfADynamicBuildAreForTheEdgeAndPagesAreNot() throws Exception {
+        var job = app("""
+                --- package.json
+                { "scripts": { "build": "node build.js", "start": "react-router-serve" },
+                  "dependencies": { "@react-router/dev": "file:dev" } }
+                --- dev/package.json
+                { "name": "@react-router/dev", "version": "7.0.0" }
+                --- build.js
+                const fs = require('fs');
+                fs.mkdirSync('build/client/assets', { recursive: true });
+                fs.writeFileSync('build/client/assets/a-1.js', 'a');
+                fs.writeFileSync('build/client/index.html', 'a page of the app');
+                fs.writeFileSync('build/client/robots.txt', '*');
+                """);
+        var made = workshop.build(job, new BuildScope(job.deployment));
+        assertThat(made.basket().count()).isEqualTo(2);
+        assertThat(made.basket().has("assets/a-1.js")).isTrue();
+        assertThat(made.basket().has("robots.txt")).isTrue();
+        assertThat(made.spa()).isFalse();
+    }
+
+    @Test
+    void sweepKeepsTheNewestAndThoseThatAreApps() throws Exception {
+        var job = app("--- Dockerfile\nFROM node:22-bookworm-slim\nCMD [\"true\"]\n");
+        var all = new ArrayList<String>();
+        for (var n = 0; n < 4; n++) {
+            var next = app("--- Dockerfile\nFROM node:22-bookworm-slim\nRUN echo " + n + "\nCMD [\"true\"]\n");
+            next.project = job.project;
+            workshop.build(next, new BuildScope(next.deployment));
+            all.add(next.deployment);
+            Thread.sleep(1_100); // The engine knows seconds.
+        }
+        ImageSweep.of(
+                        workshop.engine,
+                        each -> all.getFirst().equals(each)
+                                ? ImageSweep.Use.WANTED
+                                : all.contains(each) ? ImageSweep.Use.ENDED : ImageSweep.Use.UNKNOWN,
+                        Duration.ofSeconds(1),
+                        2)
+                .sweep();
+        assertThat(docker("images", "--format", "{{.Tag}}", "codehaven/" + job.project).lines())
+                .containsExactlyInAnyOrder(all.get(0), all.get(2), all.get(3));
     }
 }
