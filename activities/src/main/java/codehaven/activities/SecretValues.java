@@ -17,9 +17,14 @@ public final class SecretValues {
 
     private SecretValues() {}
 
-    /** @param sensitive the names of those that are marked so */
+    /**
+     * Of what the platform itself says nothing is a secret.
+     *
+     * @param sensitive the names of those that are marked so
+     */
     public static Set<String> of(Map<String, String> variables, Collection<String> sensitive) {
         return variables.entrySet().stream()
+                .filter(each -> !each.getKey().startsWith("CODEHAVEN"))
                 .filter(each -> sensitive.contains(each.getKey()) || looksSecret(each.getValue()))
                 .map(Map.Entry::getValue)
                 .collect(Collectors.toSet());

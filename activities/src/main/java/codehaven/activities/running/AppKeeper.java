@@ -339,7 +339,10 @@ public final class AppKeeper implements AutoCloseable {
                     var deployment = actor.getAttributes().get(AppContainers.DEPLOYMENT);
                     var tending = deployment == null ? null : tendings.get(deployment);
                     if (tending != null) {
-                        tending.heard(String.valueOf(actor.getId()), event.getAction());
+                        tending.heard(
+                                String.valueOf(actor.getId()),
+                                event.getAction(),
+                                actor.getAttributes().get("exitCode"));
                         wake();
                     }
                 }

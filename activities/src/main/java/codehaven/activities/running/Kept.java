@@ -32,6 +32,10 @@ final class Kept implements AutoCloseable {
     volatile boolean dirty = true;
 
     volatile boolean outOfMemory;
+
+    /** What it ended with last, where an event told so: by the time of a look it may run again. */
+    volatile @Nullable String exit;
+
     private long lookedAt;
 
     Kept(Seen seen) {

@@ -116,11 +116,16 @@ final class Tending implements AutoCloseable {
         return kept.isEmpty() && !busy.get();
     }
 
-    /** Something happened to a container. */
-    void heard(String container, String what) {
+    /**
+     * Something happened to a container.
+     *
+     * @param exit what it ended with, if it did
+     */
+    void heard(String container, String what, @Nullable String exit) {
         var each = kept.get(container);
         if (each != null) {
             each.outOfMemory |= what.equals("oom");
+            each.exit = exit == null ? each.exit : exit;
             each.dirty = true;
         }
     }
@@ -183,7 +188,7 @@ final class Tending implements AutoCloseable {
         var more = before != null && now.restarts() > before.restarts();
         if (app.wanted() == App.Wanted.RUNNING
                 && (more || (now.restarting() && (before == null || before.running())))) {
-            each.fault = reason(app, now, now.outOfMemory() || each.outOfMemory);
+            each.fault = reason(app, each, now);
             each.outOfMemory = false;
             say(each.seen().n(), each.fault + " It is started again.");
         }
@@ -194,16 +199,15 @@ final class Tending implements AutoCloseable {
         }
     }
 
-    private String reason(App app, Condition ended, boolean outOfMemory) {
-        if (outOfMemory) {
+    private String reason(App app, Kept each, Condition now) {
+        if (now.outOfMemory() || each.outOfMemory) {
             return "It was killed at its memory limit of " + at.containers().memoryMb(app) + " MiB.";
         }
-        if (ended.running()) {
+        var exit = now.running() ? each.exit : Long.toString(now.exit());
+        if (exit == null) {
             return "It ended by itself.";
         }
-        return ended.exit() == 137
-                ? "It was killed (exit code 137)."
-                : "It ended with exit code " + ended.exit() + ".";
+        return exit.equals("137") ? "It was killed (exit code 137)." : "It ended with exit code " + exit + ".";
     }
 
     /** A process runs that was not looked after yet. */

@@ -153,7 +153,7 @@ class AppPublishingTest {
         assertThat(crashed.lines()).isNotNull();
         answers(good);
 
-        mode("port");
+        mode("elsewhere");
         var elsewhere = queued();
         var refused = failure(publish(elsewhere, DeploymentStatus.FAILED));
         assertThat(refused.message()).contains("It listens on port 8088, not on 3000 that PORT tells it.");
@@ -223,8 +223,8 @@ class AppPublishingTest {
         var request = queued();
         var first = cast(request);
         stage.start(request);
-        Stage.await("its container", SOON, () -> !yard.containers(request.deployment())
-                .isEmpty());
+        Stage.await("its container", SOON, () -> yard.containers(request.deployment()).stream()
+                .anyMatch(each -> each.getState().equals("running")));
         var container = yard.containers(request.deployment()).getFirst().getId();
         first.close();
         try (var _ = cast(request)) {

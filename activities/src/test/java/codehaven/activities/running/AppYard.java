@@ -65,7 +65,7 @@ public final class AppYard implements AutoCloseable {
               if (url.pathname === '/try') return response.end(await open(url.searchParams.get('host'), Number(url.searchParams.get('port'))));
               response.end('hello from ' + process.env.HOSTNAME + ' of ' + process.env.CODEHAVEN_ENV);
             });
-            if (mode === 'port') server.listen(8088, '0.0.0.0');
+            if (mode === 'elsewhere') server.listen(8088, '0.0.0.0');
             else if (mode === 'loopback') server.listen(port, '127.0.0.1');
             else setTimeout(() => server.listen(port, '0.0.0.0', () => console.log('listening')), mode === 'slow' ? 3000 : 0);
             if (mode === 'dies') setTimeout(() => process.exit(7), 4000);
