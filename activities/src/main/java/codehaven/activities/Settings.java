@@ -79,8 +79,7 @@ public record Settings(
          *
          * @param host absent for Docker Hub, if there is a user
          */
-        public static Optional<Registry> of(
-                @Nullable String host, @Nullable String user, @Nullable String password) {
+        public static Optional<Registry> of(@Nullable String host, @Nullable String user, @Nullable String password) {
             if (host == null || host.isBlank()) {
                 return user == null || user.isBlank()
                         ? Optional.empty()

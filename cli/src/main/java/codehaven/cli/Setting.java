@@ -30,7 +30,10 @@ enum Setting {
     SECRET_KEY("BASE64", "32 bytes that encrypt environment variables; up makes one in DIR/secret-key", null),
 
     DOCKER_HOST("URL", "the Docker engine, such as unix:///var/run/docker.sock", null),
-    REGISTRY("HOST", "where images of apps are stored; Docker Hub when only a user is set; without, they stay on their Docker engine", null),
+    REGISTRY(
+            "HOST",
+            "where images of apps are stored; Docker Hub when only a user is set; without, they stay on their Docker engine",
+            null),
     REGISTRY_USER("USER", "", null),
     REGISTRY_PASSWORD("PASSWORD", "", null),
     GIT_ALLOW_LOCAL("true|false", "whether Git remotes on loopback, private addresses and file: are allowed", "false"),

@@ -15,7 +15,8 @@ public enum FailureKind {
     BUILD_TIMED_OUT(false, "Raise the project's limits.buildSeconds, or find what in the build waits for ever."),
     NO_OUTPUT(false, "Set the project's outputDirectory to the folder that the build writes."),
     HEALTH_CHECK_FAILED(false, "Make the app answer on $PORT at the health check's path, then retry."),
-    REGISTRY_UNAVAILABLE(true, "Check that the image registry is up and that the Docker engine can reach it, then retry."),
+    REGISTRY_UNAVAILABLE(
+            true, "Check that the image registry is up and that the Docker engine can reach it, then retry."),
     REGISTRY_REFUSED(false, "Check the registry's address, user and password."),
     DOCKER_UNAVAILABLE(true, "Start the Docker engine, or make the base image available to it, then retry."),
     STORAGE_UNAVAILABLE(true, "Check the S3 endpoint and its credentials, then retry."),

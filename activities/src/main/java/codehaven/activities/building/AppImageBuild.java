@@ -15,6 +15,8 @@ import codehaven.model.Framework;
 import codehaven.workflows.StepFailure;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.InternetProtocol;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The image of one deployment's app: made, or found as an earlier attempt of the same run made it; then stored where
@@ -167,7 +171,9 @@ final class AppImageBuild {
             for (var file : tree.files()) {
                 var at = source.resolve(file);
                 if (Files.isRegularFile(at, LinkOption.NOFOLLOW_LINKS)) {
-                    var name = tree.base().isEmpty() ? file : file.substring(tree.base().length() + 1);
+                    var name = tree.base().isEmpty()
+                            ? file
+                            : file.substring(tree.base().length() + 1);
                     try (var in = Files.newInputStream(at)) {
                         entries.file(APP + "/" + name, 0644, Files.size(at), in);
                     }
@@ -220,7 +226,9 @@ final class AppImageBuild {
 
         private boolean isLeftOut(String path) {
             var wrapped = "/" + path + "/";
-            if (wrapped.contains("/.git/") || wrapped.contains("/node_modules/.cache/") || wrapped.contains("/.next/cache/")) {
+            if (wrapped.contains("/.git/")
+                    || wrapped.contains("/node_modules/.cache/")
+                    || wrapped.contains("/.next/cache/")) {
                 return true;
             }
             var name = path.substring(path.lastIndexOf('/') + 1);
@@ -283,7 +291,8 @@ final class AppImageBuild {
                 .forEach(each -> scope.log()
                         .say(
                                 Level.warn,
-                                "ARG " + each + " is not given: it is sensitive, and would be in the image for everybody to read."
+                                "ARG " + each
+                                        + " is not given: it is sensitive, and would be in the image for everybody to read."
                                         + " The running app gets it."));
         given.keySet().retainAll(read.arguments());
         if (engine.network().warning() != null) {
@@ -333,8 +342,7 @@ final class AppImageBuild {
         return at;
     }
 
-    private void context(
-            ContextTar.Entries entries, Running.Dockerfile running, String text, Map<String, String> files)
+    private void context(ContextTar.Entries entries, Running.Dockerfile running, String text, Map<String, String> files)
             throws IOException {
         entries.text(DOCKERFILE, text);
         // The engine takes out of the context what the build needs no more of.
@@ -354,7 +362,8 @@ final class AppImageBuild {
                 case DIRECTORY -> entries.directory(path);
                 case SYMBOLIC_LINK -> {
                     if (!entry.target().startsWith("/")
-                            && SourceTree.normalised(SourceTree.parent(path), entry.target()).isPresent()) {
+                            && SourceTree.normalised(SourceTree.parent(path), entry.target())
+                                    .isPresent()) {
                         entries.link(path, entry.target(), true);
                     }
                 }
@@ -367,7 +376,8 @@ final class AppImageBuild {
 
     private DockerIgnore ignore(Running.Dockerfile running) throws IOException {
         if (running.generated() != null) {
-            return DockerIgnore.of("**/.git\n**/.env\n**/.env.*\n**/node_modules\n**/__pycache__\n**/.venv\n.venv\nvenv\ntarget\n.gradle\n");
+            return DockerIgnore.of(
+                    "**/.git\n**/.env\n**/.env.*\n**/node_modules\n**/__pycache__\n**/.venv\n.venv\nvenv\ntarget\n.gradle\n");
         }
         var beside = source.resolve(running.file() + ".dockerignore");
         var file = Files.isRegularFile(beside, LinkOption.NOFOLLOW_LINKS)
@@ -408,7 +418,7 @@ final class AppImageBuild {
                     labels.put(ContainerSandbox.ROLE, ContainerSandbox.BUILD);
                     return engine.client()
                             .createContainerCmd(id)
-                            .withNetworkMode("none")
+                            .withHostConfig(HostConfig.newHostConfig().withNetworkMode("none"))
                             .withLabels(labels)
                             .exec();
                 })
@@ -455,7 +465,7 @@ final class AppImageBuild {
      *
      * @param known the port, absent where the image says it
      */
-    AppImage publish(@org.jspecify.annotations.Nullable Integer known) {
+    AppImage publish(@Nullable Integer known) {
         var image = image();
         var port = known == null ? portOf(image) : known;
         var bytes = image.getSize() == null ? 0 : image.getSize();
@@ -482,8 +492,8 @@ final class AppImageBuild {
         var config = image.getConfig();
         var exposed = config == null || config.getExposedPorts() == null
                 ? List.<Integer>of()
-                : java.util.Arrays.stream(config.getExposedPorts())
-                        .filter(each -> each.getProtocol() == com.github.dockerjava.api.model.InternetProtocol.TCP)
+                : Arrays.stream(config.getExposedPorts())
+                        .filter(each -> each.getProtocol() == InternetProtocol.TCP)
                         .map(each -> each.getPort())
                         .sorted()
                         .toList();
@@ -505,8 +515,8 @@ final class AppImageBuild {
                 ? Running.NODE_PORT
                 : environment.containsKey("PYTHON_VERSION") ? Running.PYTHON_PORT : Running.OTHER_PORT);
         scope.log()
-                .say("The image exposes " + (exposed.isEmpty() ? "no port" : "the ports " + exposed) + "; taking " + port
-                        + ", which the app is told by PORT. The project's app.port says another.");
+                .say("The image exposes " + (exposed.isEmpty() ? "no port" : "the ports " + exposed) + "; taking "
+                        + port + ", which the app is told by PORT. The project's app.port says another.");
         return port;
     }
 }

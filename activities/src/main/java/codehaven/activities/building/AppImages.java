@@ -68,7 +68,8 @@ final class AppImages {
 
     /** All that have a name of ours, and nothing of an app in them but what a build may go on from. */
     List<Image> kept() {
-        return engine.ask(
+        return engine
+                .ask(
                         "list its images",
                         () -> engine.client()
                                 .listImagesCmd()
@@ -111,7 +112,10 @@ final class AppImages {
     private void replace(String name, String id) {
         var before = find(name);
         var now = find(id);
-        if (now.isEmpty() || before.filter(each -> String.valueOf(each.getId()).equals(now.get().getId())).isPresent()) {
+        if (now.isEmpty()
+                || before.filter(each ->
+                                String.valueOf(each.getId()).equals(now.get().getId()))
+                        .isPresent()) {
             return;
         }
         if (now.get().getRepoTags() != null && now.get().getRepoTags().stream().anyMatch(each -> !isKept(each))) {

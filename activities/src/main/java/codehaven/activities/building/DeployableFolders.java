@@ -312,7 +312,16 @@ public final class DeployableFolders {
     }
 
     private static @Nullable String readFrom(AppDirectory at) {
-        for (var each : List.of("package.json", "index.html", "Dockerfile", "go.mod", "requirements.txt", "pyproject.toml", "pom.xml", "build.gradle", "build.gradle.kts")) {
+        for (var each : List.of(
+                "package.json",
+                "index.html",
+                "Dockerfile",
+                "go.mod",
+                "requirements.txt",
+                "pyproject.toml",
+                "pom.xml",
+                "build.gradle",
+                "build.gradle.kts")) {
             if (at.isFile(each)) {
                 return at.path(each);
             }

@@ -73,7 +73,10 @@ final class DockerIgnore {
             } else if (c == '[' && pattern.indexOf(']', i) > i + 1) {
                 var end = pattern.indexOf(']', i);
                 regex.append('[')
-                        .append(pattern.substring(i + 1, end).replace("\\", "\\\\").replace("[", "\\[").replace("&&", "&"))
+                        .append(pattern.substring(i + 1, end)
+                                .replace("\\", "\\\\")
+                                .replace("[", "\\[")
+                                .replace("&&", "&"))
                         .append(']');
                 i = end;
             } else {

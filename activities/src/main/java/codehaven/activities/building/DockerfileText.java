@@ -28,8 +28,7 @@ import java.util.regex.Pattern;
 record DockerfileText(
         String text, Set<String> bases, Set<String> arguments, Map<String, String> files, Set<String> rewritten) {
 
-    private static final Pattern FROM =
-            Pattern.compile("(?i)(?:--platform=\\S+\\s+)?(\\S+)(?:\\s+AS\\s+(\\S+))?\\s*");
+    private static final Pattern FROM = Pattern.compile("(?i)(?:--platform=\\S+\\s+)?(\\S+)(?:\\s+AS\\s+(\\S+))?\\s*");
     private static final Pattern FLAG = Pattern.compile("--([a-z-]+)(?:=(\"[^\"]*\"|\\S*))?\\s*");
     private static final Pattern HEREDOC = Pattern.compile("<<-?([\"']?)([A-Za-z_][A-Za-z0-9_]*)\\1");
     private static final Pattern VARIABLE =
@@ -38,7 +37,14 @@ record DockerfileText(
 
     /** What BuildKit tells every build. */
     private static final Set<String> PLATFORM = Set.of(
-            "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT");
+            "TARGETPLATFORM",
+            "TARGETOS",
+            "TARGETARCH",
+            "TARGETVARIANT",
+            "BUILDPLATFORM",
+            "BUILDOS",
+            "BUILDARCH",
+            "BUILDVARIANT");
 
     /**
      * Reads it.
@@ -55,14 +61,22 @@ record DockerfileText(
     static Map<String, String> platform(String architecture) {
         var platform = "linux/" + architecture;
         return Map.of(
-                "TARGETPLATFORM", platform,
-                "TARGETOS", "linux",
-                "TARGETARCH", architecture,
-                "TARGETVARIANT", "",
-                "BUILDPLATFORM", platform,
-                "BUILDOS", "linux",
-                "BUILDARCH", architecture,
-                "BUILDVARIANT", "");
+                "TARGETPLATFORM",
+                platform,
+                "TARGETOS",
+                "linux",
+                "TARGETARCH",
+                architecture,
+                "TARGETVARIANT",
+                "",
+                "BUILDPLATFORM",
+                platform,
+                "BUILDOS",
+                "linux",
+                "BUILDARCH",
+                architecture,
+                "BUILDVARIANT",
+                "");
     }
 
     private record Heredoc(String name, boolean quoted, boolean tabs, String text) {}
@@ -88,7 +102,11 @@ record DockerfileText(
             this.file = file;
             this.lines = source.replace("\r\n", "\n").lines().toList();
             this.given = given;
-            escape = lines.stream().limit(5).anyMatch(each -> ESCAPE.matcher(each).matches()) ? '`' : '\\';
+            escape = lines.stream()
+                            .limit(5)
+                            .anyMatch(each -> ESCAPE.matcher(each).matches())
+                    ? '`'
+                    : '\\';
             if (escape == '`') {
                 text.append("# escape=`\n");
             }
@@ -174,7 +192,9 @@ record DockerfileText(
             count++;
             user = "root";
             var image = substituted(found.group(1));
-            if (image.isPresent() && !stages.contains(image.get().toLowerCase(Locale.ROOT)) && !image.get().equals("scratch")) {
+            if (image.isPresent()
+                    && !stages.contains(image.get().toLowerCase(Locale.ROOT))
+                    && !image.get().equals("scratch")) {
                 bases.add(image.get());
             }
             if (found.group(2) != null) {
@@ -193,7 +213,9 @@ record DockerfileText(
                 var parts = word.split("=", 2);
                 arguments.add(parts[0]);
                 if (count == 0) {
-                    var value = given.containsKey(parts[0]) ? given.get(parts[0]) : parts.length > 1 ? unquoted(parts[1]) : null;
+                    var value = given.containsKey(parts[0])
+                            ? given.get(parts[0])
+                            : parts.length > 1 ? unquoted(parts[1]) : null;
                     if (value != null) {
                         globals.put(parts[0], substituted(value).orElse(value));
                     }
@@ -242,7 +264,10 @@ record DockerfileText(
             }
             rewritten.add("here-documents");
             var first = HEREDOC.matcher(rest);
-            if (each.heredocs.size() == 1 && first.find() && first.start() == 0 && rest.substring(first.end()).isBlank()) {
+            if (each.heredocs.size() == 1
+                    && first.find()
+                    && first.start() == 0
+                    && rest.substring(first.end()).isBlank()) {
                 var script = each.heredocs.getFirst().text;
                 if (script.startsWith("#!")) {
                     var name = file(script);
@@ -276,8 +301,10 @@ record DockerfileText(
                     }
                 }
                 case "bind" -> {
-                    var target = all.getOrDefault("target", all.getOrDefault("dst", all.getOrDefault("destination", ".")));
-                    var source = all.getOrDefault("source", all.getOrDefault("src", all.containsKey("from") ? "/" : "."));
+                    var target =
+                            all.getOrDefault("target", all.getOrDefault("dst", all.getOrDefault("destination", ".")));
+                    var source =
+                            all.getOrDefault("source", all.getOrDefault("src", all.containsKey("from") ? "/" : "."));
                     if (all.containsKey("from")) {
                         base(all.get("from"));
                         write("COPY", "--from=" + all.get("from") + " " + source + " " + target);
@@ -306,7 +333,8 @@ record DockerfileText(
                         kept.append("--from=").append(value).append(' ');
                     }
                     case "chown" -> kept.append("--chown=").append(value).append(' ');
-                    default -> throw refused(each.line - 1, each.word + " --" + flag.group(1) + " is not possible here");
+                    default ->
+                        throw refused(each.line - 1, each.word + " --" + flag.group(1) + " is not possible here");
                 }
                 rest = withoutBreak(rest.substring(flag.end()));
             }
@@ -332,14 +360,15 @@ record DockerfileText(
             if (!mode.matches("[0-7]{3,4}|[ugoa]*[-+=][rwxX]+(?:,[ugoa]*[-+=][rwxX]+)*") || arguments.startsWith("[")) {
                 throw refused(each.line - 1, each.word + " --chmod=" + cut(mode) + " is not possible here");
             }
-            var words = arguments.split("\\s+");
+            var words = arguments.split("\\s+", -1);
             var target = words[words.length - 1];
             var targets = new ArrayList<String>();
             for (var source : List.of(words).subList(0, words.length - 1)) {
                 var name = source.replaceFirst("/+$", "").replaceFirst(".*/", "");
                 // Whether the target is a folder that the file is put in, only the image knows.
                 targets.add("if [ -f '" + target.replaceFirst("/$", "") + "/" + name + "' ]; then chmod " + mode + " '"
-                        + target.replaceFirst("/$", "") + "/" + name + "'; else chmod -R " + mode + " '" + target + "'; fi");
+                        + target.replaceFirst("/$", "") + "/" + name + "'; else chmod -R " + mode + " '" + target
+                        + "'; fi");
             }
             if (arguments.contains("'")) {
                 throw refused(each.line - 1, each.word + " --chmod with such names is not possible here");

@@ -6,8 +6,8 @@ import java.util.Optional;
 /** Where a repository has its Dockerfile, by the names that are usual. */
 final class Dockerfiles {
 
-    private static final List<String> OURS = List.of(
-            "Dockerfile.codehaven", "Containerfile.codehaven", "Dockerfile.vercel", "Containerfile.vercel");
+    private static final List<String> OURS =
+            List.of("Dockerfile.codehaven", "Containerfile.codehaven", "Dockerfile.vercel", "Containerfile.vercel");
     private static final List<String> USUAL = List.of("Dockerfile", "Containerfile", "dockerfile");
 
     private Dockerfiles() {}

@@ -203,7 +203,9 @@ final class EngineBuild {
         } else if (said.path("aux").hasNonNull("ID")) {
             image = said.path("aux").get("ID").asText();
         } else if (said.hasNonNull("error")) {
-            var message = said.path("errorDetail").path("message").asText(said.get("error").asText());
+            var message = said.path("errorDetail")
+                    .path("message")
+                    .asText(said.get("error").asText());
             var code = CODE.matcher(message);
             var number = said.path("errorDetail").path("code").asInt(code.find() ? Integer.parseInt(code.group(1)) : 0);
             if (number != 0) {
@@ -249,7 +251,10 @@ final class EngineBuild {
     private void refused(String why, int status) {
         feed.end();
         var said = (step.isEmpty() ? "The Dockerfile" : "`" + cut(step) + "`") + " failed: " + why + ".";
-        if (why.contains("dial tcp") || why.contains("Client.Timeout") || why.contains("TLS handshake") || why.contains("connection refused")) {
+        if (why.contains("dial tcp")
+                || why.contains("Client.Timeout")
+                || why.contains("TLS handshake")
+                || why.contains("connection refused")) {
             throw new StepFailure(
                     FailureKind.DOCKER_UNAVAILABLE,
                     said,

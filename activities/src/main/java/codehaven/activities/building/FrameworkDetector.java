@@ -140,7 +140,8 @@ final class FrameworkDetector {
         return withImage(
                 at,
                 Framework.DOCKERFILE,
-                new Running.Dockerfile(file, null, context, start, settings.app().port(), List.of()));
+                new Running.Dockerfile(
+                        file, null, context, start, settings.app().port(), List.of()));
     }
 
     private Recipe withImage(AppDirectory at, Framework framework, Running.Dockerfile running) {
@@ -312,8 +313,8 @@ final class FrameworkDetector {
             RunningApps.refuseOthersServers(framework, at);
             if (!asksToStart()) {
                 RunningApps.reason(framework, at, build == null ? "" : build)
-                        .ifPresent(hint -> say(framework.label() + " makes an app that answers requests itself. For files"
-                                + " alone: " + hint));
+                        .ifPresent(hint -> say(framework.label()
+                                + " makes an app that answers requests itself. For files" + " alone: " + hint));
             }
             return nodeRecipe(at, framework, tools, NodeApp.of(at, framework, tools, settings, build));
         }
@@ -359,7 +360,9 @@ final class FrameworkDetector {
                 install == null ? null : tools.manager(),
                 at.directory(),
                 tools.directory(),
-                install == null && build == null && (app == null || app.running().finish() == null)
+                install == null
+                                && build == null
+                                && (app == null || app.running().finish() == null)
                         ? null
                         : tools.prepare(),
                 install,
@@ -503,7 +506,11 @@ final class FrameworkDetector {
         var build = settings.buildCommand();
         if (build != null && !build.isBlank()) {
             return nodeRecipe(
-                    at, Framework.STATIC_FILES, JavaScriptTools.of(at, orEmpty(settings.installCommand())), build, null);
+                    at,
+                    Framework.STATIC_FILES,
+                    JavaScriptTools.of(at, orEmpty(settings.installCommand())),
+                    build,
+                    null);
         }
         if (build == null && script.isPresent() && settings.framework() == null) {
             var tools = JavaScriptTools.of(at, orEmpty(settings.installCommand()));

@@ -32,7 +32,8 @@ final class ImagePush {
             "(?i)unauthorized|authentication required|no basic auth|incorrect username|denied|forbidden|\\b40[13]\\b|insufficient_scope");
     private static final Pattern QUOTA = Pattern.compile(
             "(?i)quota|storage limit|insufficient storage|\\b507\\b|\\b413\\b|too large|payment required|\\b402\\b");
-    private static final Pattern SLOW_DOWN = Pattern.compile("(?i)toomanyrequests|too many requests|rate limit|\\b429\\b");
+    private static final Pattern SLOW_DOWN =
+            Pattern.compile("(?i)toomanyrequests|too many requests|rate limit|\\b429\\b");
 
     private final DockerEngine engine;
     private final Settings.Registry registry;
@@ -119,7 +120,10 @@ final class ImagePush {
             // The sign to stop; tidying up must not hear it again.
             throw new StepScope.Stopped();
         } catch (NotFoundException e) {
-            throw new StepFailure(FailureKind.DOCKER_UNAVAILABLE, "The image " + name + ":" + tag + " was removed before it was pushed.", e);
+            throw new StepFailure(
+                    FailureKind.DOCKER_UNAVAILABLE,
+                    "The image " + name + ":" + tag + " was removed before it was pushed.",
+                    e);
         } catch (IOException | RuntimeException e) {
             scope.check();
             progress.problem = DockerEngine.reasonOf(e);
@@ -140,7 +144,8 @@ final class ImagePush {
                         .findFirst())
                 .orElseThrow(() -> new StepFailure(
                         FailureKind.REGISTRY_UNAVAILABLE,
-                        "The registry " + registry.host() + " took " + name + ":" + tag + " and did not say its digest."));
+                        "The registry " + registry.host() + " took " + name + ":" + tag
+                                + " and did not say its digest."));
     }
 
     /** Says every few seconds how much has been sent. */
@@ -156,8 +161,8 @@ final class ImagePush {
             heardAt = System.nanoTime();
             if (item.isErrorIndicated()) {
                 var detail = item.getErrorDetail();
-                problem = DockerEngine.reasonOf(new IOException(
-                        String.valueOf(detail == null ? item.getError() : detail.getMessage())));
+                problem = DockerEngine.reasonOf(
+                        new IOException(detail == null ? "it did not say why" : String.valueOf(detail.getMessage())));
                 return;
             }
             if (item.getAux() != null && item.getAux().getDigest() != null) {
@@ -168,8 +173,11 @@ final class ImagePush {
                 layers.put(item.getId(), new long[] {detail.getCurrent(), detail.getTotal()});
                 if (heardAt - saidAt > BETWEEN_LINES.toNanos()) {
                     saidAt = heardAt;
-                    var done = layers.values().stream().mapToLong(each -> Math.min(each[0], each[1])).sum();
-                    var all = layers.values().stream().mapToLong(each -> each[1]).sum();
+                    var done = layers.values().stream()
+                            .mapToLong(each -> Math.min(each[0], each[1]))
+                            .sum();
+                    var all =
+                            layers.values().stream().mapToLong(each -> each[1]).sum();
                     scope.log().say("Pushing: " + done / 1_000_000 + " of " + all / 1_000_000 + " MB.");
                 }
             }

@@ -108,7 +108,8 @@ final class ImageSweep implements AutoCloseable {
             } else {
                 byProject
                         .computeIfAbsent(
-                                each.getLabels().getOrDefault(ContainerSandbox.PROJECT, ""), project -> new ArrayList<>())
+                                each.getLabels().getOrDefault(ContainerSandbox.PROJECT, ""),
+                                project -> new ArrayList<>())
                         .add(each);
             }
         }
@@ -124,12 +125,11 @@ final class ImageSweep implements AutoCloseable {
         all.sort(Comparator.comparing(Image::getCreated).reversed());
         for (var each : all.subList(Math.min(kept, all.size()), all.size())) {
             var deployment = each.getLabels().getOrDefault(ContainerSandbox.DEPLOYMENT, "");
-            var remove =
-                    switch (uses.apply(deployment)) {
-                        case WANTED -> false;
-                        case ENDED -> true;
-                        case UNKNOWN -> age(each).compareTo(OF_OTHERS) > 0;
-                    };
+            var remove = switch (uses.apply(deployment)) {
+                case WANTED -> false;
+                case ENDED -> true;
+                case UNKNOWN -> age(each).compareTo(OF_OTHERS) > 0;
+            };
             if (remove) {
                 LOGGER.info("removing the image of {}, of which there are newer ones", deployment);
                 AppImages.namesOf(each).forEach(images::remove);

@@ -20,11 +20,12 @@ import org.jspecify.annotations.Nullable;
  * @param build the build command, absent where nothing is built
  * @param variables what the build is told besides
  */
-record NodeApp(
-        Running.Tree running, @Nullable String build, Map<String, String> variables, List<Note> notes) {
+record NodeApp(Running.Tree running, @Nullable String build, Map<String, String> variables, List<Note> notes) {
 
-    private static final Pattern STANDALONE = Pattern.compile("\\boutput\\s*:\\s*[^,;}\\n]{0,200}['\"`]standalone['\"`]");
-    private static final Pattern OUT = Pattern.compile("\\badapter\\s*\\(\\s*\\{[^}]{0,300}?\\bout\\s*:\\s*['\"`]([\\w./-]{1,100})['\"`]");
+    private static final Pattern STANDALONE =
+            Pattern.compile("\\boutput\\s*:\\s*[^,;}\\n]{0,200}['\"`]standalone['\"`]");
+    private static final Pattern OUT =
+            Pattern.compile("\\badapter\\s*\\(\\s*\\{[^}]{0,300}?\\bout\\s*:\\s*['\"`]([\\w./-]{1,100})['\"`]");
     private static final Pattern ASTRO_OUT = Pattern.compile("\\boutDir\\s*:\\s*['\"`]([\\w./-]{1,100})['\"`]");
     private static final Pattern BASE_PATH = Pattern.compile("\\b(?:basePath|assetPrefix)\\b");
     private static final Pattern KIT_PATHS = Pattern.compile("\\bpaths\\s*:");
@@ -63,9 +64,16 @@ record NodeApp(
         final BuildSettings settings;
         final List<Note> notes = new ArrayList<>();
         final Map<String, String> variables = new HashMap<>();
-        @Nullable String build;
 
-        Making(AppDirectory at, Framework framework, JavaScriptTools tools, BuildSettings settings, @Nullable String build) {
+        @Nullable
+        String build;
+
+        Making(
+                AppDirectory at,
+                Framework framework,
+                JavaScriptTools tools,
+                BuildSettings settings,
+                @Nullable String build) {
             this.at = at;
             this.framework = framework;
             this.tools = tools;
@@ -84,13 +92,15 @@ record NodeApp(
 
         private Optional<NodeApp> ofFramework() {
             return switch (framework) {
-                case NEXTJS -> STANDALONE.matcher(at.config("next.config")).find() && build != null && !hasOwnServer()
-                        ? Optional.of(standalone())
-                        : Optional.empty();
+                case NEXTJS ->
+                    STANDALONE.matcher(at.config("next.config")).find() && build != null && !hasOwnServer()
+                            ? Optional.of(standalone())
+                            : Optional.empty();
                 case NUXT, NITRO, SOLID_START -> Optional.of(nitro());
-                case TANSTACK_START -> at.uses("nitro", "nitropack", "vinxi", "nitro-nightly", "@tanstack/nitro-v2-vite-plugin")
-                        ? Optional.of(nitro())
-                        : Optional.empty();
+                case TANSTACK_START ->
+                    at.uses("nitro", "nitropack", "vinxi", "nitro-nightly", "@tanstack/nitro-v2-vite-plugin")
+                            ? Optional.of(nitro())
+                            : Optional.empty();
                 case SVELTEKIT -> Optional.of(svelteKit());
                 case ASTRO -> Optional.of(astro());
                 default -> Optional.empty();
@@ -98,7 +108,10 @@ record NodeApp(
         }
 
         private boolean hasOwnServer() {
-            return at.packageJson().script("start").filter(each -> each.matches(".*\\bnode (?!\\.next/)\\S+.*")).isPresent();
+            return at.packageJson()
+                    .script("start")
+                    .filter(each -> each.matches(".*\\bnode (?!\\.next/)\\S+.*"))
+                    .isPresent();
         }
 
         private NodeApp standalone() {
@@ -134,11 +147,16 @@ record NodeApp(
                     return false;
                 }
             }
-            return hashedAtTheTop() && !Pattern.compile("\\b(?:headers|redirects|rewrites|i18n)\\b").matcher(at.config("next.config")).find();
+            return hashedAtTheTop()
+                    && !Pattern.compile("\\b(?:headers|redirects|rewrites|i18n)\\b")
+                            .matcher(at.config("next.config"))
+                            .find();
         }
 
         private NodeApp nitro() {
-            var base = Pattern.compile("\\bbaseURL\\s*:").matcher(at.config("nuxt.config") + at.config("nitro.config") + at.config("app.config")).find();
+            var base = Pattern.compile("\\bbaseURL\\s*:")
+                    .matcher(at.config("nuxt.config") + at.config("nitro.config") + at.config("app.config"))
+                    .find();
             return made(
                     List.of(new Piece(at.path(".output"), ".output")),
                     List.of(),
@@ -164,7 +182,9 @@ record NodeApp(
 
         private NodeApp astro() {
             var config = at.config("astro.config");
-            var out = first(ASTRO_OUT, config).flatMap(each -> SourceTree.normalised("", each)).orElse("dist");
+            var out = first(ASTRO_OUT, config)
+                    .flatMap(each -> SourceTree.normalised("", each))
+                    .orElse("dist");
             var base = Pattern.compile("\\bbase\\s*:").matcher(config).find();
             return bundled(out, List.of("node", "./" + out + "/server/entry.mjs"), base ? null : out + "/client");
         }
@@ -201,7 +221,9 @@ record NodeApp(
                     return whole(StartCommand.exec(start.command()), start.port(at), List.of(), start);
                 }
                 case REACT_ROUTER, REMIX -> {
-                    if (!Pattern.compile("\\b(?:basename|base)\\s*:").matcher(at.config("react-router.config") + at.config("vite.config")).find()) {
+                    if (!Pattern.compile("\\b(?:basename|base)\\s*:")
+                            .matcher(at.config("react-router.config") + at.config("vite.config"))
+                            .find()) {
                         assets.add("build/client");
                     }
                 }
@@ -232,13 +254,17 @@ record NodeApp(
         private void warnOfLoopback(NodeStart start) {
             var text = start.entryText(at);
             if (framework == Framework.FASTIFY && text.contains(".listen(") && !text.contains("host")) {
-                notes.add(new Note(
-                        Level.warn,
-                        "Fastify listens on localhost only unless it is told a host, and is not reached there: use listen({ port, host: '0.0.0.0' })."));
-            } else if (Pattern.compile("\\.listen\\([^)]{0,200}['\"](?:localhost|127\\.0\\.0\\.1)['\"]").matcher(text).find()) {
-                notes.add(new Note(
-                        Level.warn,
-                        "The app listens on localhost only and is not reached there: have it listen on 0.0.0.0, or on $HOST."));
+                notes.add(
+                        new Note(
+                                Level.warn,
+                                "Fastify listens on localhost only unless it is told a host, and is not reached there: use listen({ port, host: '0.0.0.0' })."));
+            } else if (Pattern.compile("\\.listen\\([^)]{0,200}['\"](?:localhost|127\\.0\\.0\\.1)['\"]")
+                    .matcher(text)
+                    .find()) {
+                notes.add(
+                        new Note(
+                                Level.warn,
+                                "The app listens on localhost only and is not reached there: have it listen on 0.0.0.0, or on $HOST."));
             }
         }
 
@@ -267,7 +293,9 @@ record NodeApp(
             var path = at.path(name).replaceFirst("/$", "");
             return tools.directory().isEmpty()
                     ? path
-                    : path.length() <= tools.directory().length() ? "" : path.substring(tools.directory().length() + 1);
+                    : path.length() <= tools.directory().length()
+                            ? ""
+                            : path.substring(tools.directory().length() + 1);
         }
 
         private NodeApp made(
@@ -280,9 +308,11 @@ record NodeApp(
                 int port,
                 List<Asset> assets) {
             var wanted = settings.app().port();
-            note("It is started with `" + shown(start) + "` and told by PORT to listen on " + (wanted == null ? port : wanted) + ".");
+            note("It is started with `" + shown(start) + "` and told by PORT to listen on "
+                    + (wanted == null ? port : wanted) + ".");
             return new NodeApp(
-                    new Running.Tree(pieces, files, base, directory, finish, start, wanted == null ? port : wanted, assets),
+                    new Running.Tree(
+                            pieces, files, base, directory, finish, start, wanted == null ? port : wanted, assets),
                     build,
                     Map.copyOf(variables),
                     List.copyOf(notes));
@@ -306,15 +336,14 @@ record NodeApp(
                     || at.uses("prisma", "@prisma/client")) {
                 return null;
             }
-            var command =
-                    switch (tools.manager()) {
-                        case NPM -> "npm prune --omit=dev --ignore-scripts --no-audit --no-fund";
-                        case PNPM -> "npm_config_ignore_scripts=true pnpm prune --prod";
-                        case YARN ->
-                            "yarn install --production=true --ignore-scripts --prefer-offline --non-interactive"
-                                    + (at.isFile("yarn.lock") ? " --frozen-lockfile" : "");
-                        case YARN_BERRY, BUN -> "";
-                    };
+            var command = switch (tools.manager()) {
+                case NPM -> "npm prune --omit=dev --ignore-scripts --no-audit --no-fund";
+                case PNPM -> "npm_config_ignore_scripts=true pnpm prune --prod";
+                case YARN ->
+                    "yarn install --production=true --ignore-scripts --prefer-offline --non-interactive"
+                            + (at.isFile("yarn.lock") ? " --frozen-lockfile" : "");
+                case YARN_BERRY, BUN -> "";
+            };
             if (command.isEmpty()) {
                 return null;
             }
@@ -323,8 +352,7 @@ record NodeApp(
                 note("Dependencies for development stay in the image: " + wanted.get() + ".");
                 return null;
             }
-            return command
-                    + " || echo 'They could not be removed, and stay in the image.'";
+            return command + " || echo 'They could not be removed, and stay in the image.'";
         }
 
         private Optional<String> wantedAtRunTime(NodeStart start) {
@@ -332,11 +360,17 @@ record NodeApp(
             var script = at.commands(start.command());
             for (var line : script) {
                 for (var word : line.split("[\\s/='\"]+", -1)) {
-                    if (dev.contains(word) || (word.equals("nest") && dev.contains("@nestjs/cli")) || word.equals("tsc")) {
+                    if (dev.contains(word)
+                            || (word.equals("nest") && dev.contains("@nestjs/cli"))
+                            || word.equals("tsc")) {
                         return Optional.of("the app is started with " + word);
                     }
-                    if ((word.equals("next") || word.endsWith("-serve")) && !at.packageJson().dependencies().isEmpty()
-                            && dev.stream().anyMatch(each -> each.equals("next") || each.equals("@react-router/serve") || each.equals("@remix-run/serve"))) {
+                    if ((word.equals("next") || word.endsWith("-serve"))
+                            && !at.packageJson().dependencies().isEmpty()
+                            && dev.stream()
+                                    .anyMatch(each -> each.equals("next")
+                                            || each.equals("@react-router/serve")
+                                            || each.equals("@remix-run/serve"))) {
                         return Optional.of("the app is started with " + word);
                     }
                 }
@@ -347,13 +381,15 @@ record NodeApp(
             for (var directory : directories) {
                 for (var name : at.tree().names(directory)) {
                     var path = SourceTree.in(directory, name);
-                    if (!SOURCES.matcher(name).matches() || NOT_RUN.matcher(path).matches()) {
+                    if (!SOURCES.matcher(name).matches()
+                            || NOT_RUN.matcher(path).matches()) {
                         continue;
                     }
                     if (++read > MOST_READ) {
                         return Optional.of("there are more files than are looked through");
                     }
-                    var imports = IMPORTS.matcher(AppDirectory.withoutComments(at.tree().text(path).orElse("")));
+                    var imports = IMPORTS.matcher(
+                            AppDirectory.withoutComments(at.tree().text(path).orElse("")));
                     while (imports.find()) {
                         if (dev.contains(imports.group(1)) && !isCompiledAway(imports.group(1))) {
                             return Optional.of(path + " imports " + imports.group(1));
@@ -384,7 +420,11 @@ record NodeApp(
      * @param build what the project's build would be if it were a site
      */
     static NodeApp of(
-            AppDirectory at, Framework framework, JavaScriptTools tools, BuildSettings settings, @Nullable String build) {
+            AppDirectory at,
+            Framework framework,
+            JavaScriptTools tools,
+            BuildSettings settings,
+            @Nullable String build) {
         return new Making(at, framework, tools, settings, build).app();
     }
 }

@@ -8,7 +8,6 @@ import codehaven.workflows.StepFailure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -21,13 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param entry the file that is started, relative to the app's directory, where it is one of the repository
  */
 record NodeStart(
-        String command,
-        @Nullable String build,
-        @Nullable String entry,
-        List<Note> notes) {
+        String command, @Nullable String build, @Nullable String entry, List<Note> notes) {
 
-    private static final List<String> NAMES = List.of(
-            "server", "index", "app", "main", "src/server", "src/index", "src/app", "src/main", "bin/www");
+    private static final List<String> NAMES =
+            List.of("server", "index", "app", "main", "src/server", "src/index", "src/app", "src/main", "bin/www");
     private static final List<String> ENDINGS = List.of(".js", ".mjs", ".cjs", "", ".ts", ".mts");
 
     private static final Pattern FOR_DEVELOPMENT = Pattern.compile(
@@ -39,14 +35,15 @@ record NodeStart(
             "(?:npx (?:--\\S+ )*)?(?:tsc|tsup|tsdown|rimraf|esbuild|webpack|rollup|swc|babel|vite build|nest build|next build|prisma generate)(?:\\s.*)?"
                     + "|(?:npm|pnpm|yarn|bun)(?: run)? (?:build|compile|clean|tsc)\\S*(?:\\s.*)?|rm -rf \\S+");
 
-    private static final Pattern NODEMON = Pattern.compile("(?:npx )?nodemon(?: (?:-\\w|--(?!exec)\\S+)(?: (?!\\S+\\.[cm]?js)\\S+)?)* (\\S+\\.[cm]?js)");
+    private static final Pattern NODEMON = Pattern.compile(
+            "(?:npx )?nodemon(?: (?:-\\w|--(?!exec)\\S+)(?: (?!\\S+\\.[cm]?js)\\S+)?)* (\\S+\\.[cm]?js)");
     private static final Pattern LAUNCHES = Pattern.compile("(?:npm|pnpm|yarn|bun)(?: run)? (\\S+)");
     private static final Pattern RUNS = Pattern.compile("\\b(?:pnpm|yarn|bun)(?: run)?(?: -\\S+)* ([A-Za-z0-9:_.-]+)");
-    private static final Pattern FILE = Pattern.compile(
-            "(?:^|\\s)(?:node|tsx|ts-node|ts-node-esm)(?:\\s+(?:-\\S+))*\\s+((?:\\./)?[\\w@./-]+)");
+    private static final Pattern FILE =
+            Pattern.compile("(?:^|\\s)(?:node|tsx|ts-node|ts-node-esm)(?:\\s+(?:-\\S+))*\\s+((?:\\./)?[\\w@./-]+)");
 
     /** What starts frameworks whose start script says nothing. */
-    private static Optional<String> own(Framework framework, AppDirectory at) {
+    private static Optional<String> own(Framework framework) {
         return switch (framework) {
             case NEXTJS -> Optional.of("next start");
             case REACT_ROUTER -> Optional.of("react-router-serve ./build/server/index.js");
@@ -74,7 +71,8 @@ record NodeStart(
         if (procfile.isPresent()) {
             notes.add(new Note(Level.info, "Starting what the Procfile says for web."));
             var launched = LAUNCHES.matcher(procfile.get());
-            return launched.matches() && at.packageJson().script(launched.group(1)).isPresent()
+            return launched.matches()
+                            && at.packageJson().script(launched.group(1)).isPresent()
                     ? script(at, launched.group(1), builds, notes)
                     : plain(at, procfile.get(), null, notes);
         }
@@ -82,17 +80,20 @@ record NodeStart(
                 ? List.of("start:prod", "start:production", "start")
                 : List.of("start", "start:prod", "start:production", "prod", "serve:prod")) {
             var text = at.packageJson().script(name);
-            if (text.isPresent() && at.commands(text.get()).stream().noneMatch(each -> FOR_DEVELOPMENT.matcher(each).find())) {
+            if (text.isPresent()
+                    && at.commands(text.get()).stream()
+                            .noneMatch(each -> FOR_DEVELOPMENT.matcher(each).find())) {
                 return script(at, name, builds, notes);
             }
         }
-        var own = own(framework, at);
+        var own = own(framework);
         if (own.isPresent()) {
             return plain(at, own.get(), null, notes);
         }
         var nodemon = at.packageJson().script("start").map(NODEMON::matcher).filter(each -> each.find());
         if (nodemon.isPresent()) {
-            notes.add(new Note(Level.info, "The start script restarts the app on changes; it is started plainly instead."));
+            notes.add(new Note(
+                    Level.info, "The start script restarts the app on changes; it is started plainly instead."));
             return plain(at, "node " + nodemon.get().group(1), null, notes);
         }
         return entry(at, builds, notes)
@@ -108,7 +109,7 @@ record NodeStart(
 
     private static NodeStart script(AppDirectory at, String name, boolean builds, List<Note> notes) {
         var text = at.packageJson().script(name).orElseThrow();
-        var parts = new ArrayList<>(List.of(text.split("\\s*&&\\s*")));
+        var parts = new ArrayList<>(List.of(text.split("\\s*&&\\s*", -1)));
         var first = new ArrayList<String>();
         while (parts.size() > 1 && BUILDS.matcher(parts.getFirst().strip()).matches()) {
             first.add(parts.removeFirst().strip());
@@ -118,13 +119,15 @@ record NodeStart(
                     Level.info,
                     builds
                             ? "The start script builds first; that is left to the build."
-                            : "The start script builds first; the build does that now: " + String.join(" && ", first) + "."));
+                            : "The start script builds first; the build does that now: " + String.join(" && ", first)
+                                    + "."));
         }
         var command = String.join(" && ", parts);
         var before = at.packageJson().script("pre" + name);
         var build = builds || first.isEmpty() ? null : String.join(" && ", first);
         if (before.isPresent()) {
-            if (at.commands(before.get()).stream().allMatch(each -> BUILDS.matcher(each).matches())
+            if (at.commands(before.get()).stream()
+                            .allMatch(each -> BUILDS.matcher(each).matches())
                     || at.commands(before.get()).stream().anyMatch(each -> each.matches(".*\\b(?:run )?build\\b.*"))) {
                 build = builds ? build : before.get() + (build == null ? "" : " && " + build);
             } else {
@@ -136,7 +139,8 @@ record NodeStart(
 
     private static NodeStart plain(AppDirectory at, String command, @Nullable String build, List<Note> notes) {
         var text = command.replaceAll("\\bcross-env (?=[A-Za-z_]\\w*=)", "env ")
-                .replaceAll("\\b(?:pnpm exec|yarn exec|npm exec --|npx(?: --yes| -y| --no-install)?|bunx|pnpx) (?!-)", "");
+                .replaceAll(
+                        "\\b(?:pnpm exec|yarn exec|npm exec --|npx(?: --yes| -y| --no-install)?|bunx|pnpx) (?!-)", "");
         text = RUNS.matcher(text)
                 .replaceAll(match -> at.packageJson().script(match.group(1)).isPresent()
                         ? "npm run " + match.group(1)
@@ -170,7 +174,8 @@ record NodeStart(
             var out = outDir(at);
             for (var name : NAMES) {
                 if (at.isFile(name + ".ts") || at.isFile(name + ".mts")) {
-                    return Optional.of("node " + out + "/" + name.replaceFirst("^src/", "") + (at.isFile(name + ".mts") ? ".mjs" : ".js"));
+                    return Optional.of("node " + out + "/" + name.replaceFirst("^src/", "")
+                            + (at.isFile(name + ".mts") ? ".mjs" : ".js"));
                 }
             }
         }
@@ -204,7 +209,8 @@ record NodeStart(
     }
 
     private static final Pattern LISTENS = Pattern.compile("\\.listen\\(\\s*(?:\\{\\s*port:\\s*)?(\\d{2,5})\\b");
-    private static final Pattern CALLED_PORT = Pattern.compile("(?i)\\b(?:const|let|var)\\s+port\\s*(?::\\s*number\\s*)?=\\s*(\\d{2,5})\\s*(?:;|$|\\n)");
+    private static final Pattern CALLED_PORT =
+            Pattern.compile("(?i)\\b(?:const|let|var)\\s+port\\s*(?::\\s*number\\s*)?=\\s*(\\d{2,5})\\s*(?:;|$|\\n)");
 
     /** The port that the command or the file it starts names and does not let anybody choose; else the usual one. */
     int port(AppDirectory at) {
@@ -214,7 +220,7 @@ record NodeStart(
         }
         var text = entryText(at);
         if (!text.contains("env.PORT") && !text.contains("env['PORT']")) {
-            for (var pattern : Set.of(LISTENS, CALLED_PORT)) {
+            for (var pattern : List.of(LISTENS, CALLED_PORT)) {
                 var found = pattern.matcher(text);
                 if (found.find() && Integer.parseInt(found.group(1)) <= 65_535) {
                     return Integer.parseInt(found.group(1));

@@ -26,6 +26,19 @@ final class OtherServers {
     private static final int JAVA_USUAL = 21;
     private static final List<Integer> JAVAS = List.of(8, 11, 17, 21, 25);
 
+    /** Without installing the project itself, which apps seldom can be. */
+    private static final String LIST_DEPENDENCIES = """
+            import importlib, sys
+            toml = importlib.import_module('tomllib' if sys.version_info >= (3, 11) else 'pip._vendor.tomli')
+            with open('pyproject.toml', 'rb') as file:
+                project = toml.load(file).get('project', {})
+            with open('/tmp/requirements.txt', 'w') as file:
+                file.write('\\n'.join(project.get('dependencies', [])) + '\\n')
+            """;
+
+    /** A line of requirements that is the project itself. */
+    private static final Pattern ITSELF = Pattern.compile("(?m)^\\s*(?:-e\\s+|--editable[ =])?\\.(?:\\[|/|\\s|$)");
+
     private static final String MODULE_NAME = "[A-Za-z_][A-Za-z0-9_]*";
 
     private final AppDirectory at;
@@ -98,15 +111,17 @@ final class OtherServers {
             text.append("RUN ").append(json(List.of("sh", "-c", build))).append('\n');
         } else if (framework == Framework.DJANGO
                 && pythonFiles().anyMatch(each -> at.text(each).contains("STATIC_ROOT"))) {
-            text.append("RUN python manage.py collectstatic --noinput"
-                    + " || echo 'collectstatic failed and is left out: it may need variables that only the running app has.'\n");
+            text.append(
+                    "RUN python manage.py collectstatic --noinput"
+                            + " || echo 'collectstatic failed and is left out: it may need variables that only the running app has.'\n");
         }
-        text.append("FROM ")
-                .append(image)
-                .append("\nENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VIRTUAL_ENV=/venv PATH=/venv/bin:$PATH\n"
-                        + "COPY --from=build /venv /venv\n"
-                        + "COPY --from=build --chown=1000:1000 /app /app\n"
-                        + "WORKDIR /app\n");
+        text.append("FROM ").append(image).append("""
+
+                        ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VIRTUAL_ENV=/venv PATH=/venv/bin:$PATH
+                        COPY --from=build /venv /venv
+                        COPY --from=build --chown=1000:1000 /app /app
+                        WORKDIR /app
+                        """);
         return made(text.toString(), command, Running.PYTHON_PORT);
     }
 
@@ -118,14 +133,22 @@ final class OtherServers {
                 text.append("RUN ").append(json(List.of("sh", "-c", own))).append('\n');
             }
         } else if (at.isFile("uv.lock")) {
-            text.append("COPY pyproject.toml uv.lock ./\n"
-                    + "RUN pip install uv && UV_PROJECT_ENVIRONMENT=/venv UV_PYTHON_DOWNLOADS=never uv sync --frozen --no-dev --no-install-project --inexact\n");
+            text.append("""
+                    COPY pyproject.toml uv.lock ./
+                    ENV UV_PROJECT_ENVIRONMENT=/venv UV_PYTHON_DOWNLOADS=never
+                    RUN pip install uv && uv sync --frozen --no-dev --no-install-project --inexact
+                    """);
         } else if (at.isFile("requirements.txt")) {
             // With all that it may include by name.
             var files = at.tree().names(at.directory()).stream()
                     .filter(each -> each.matches("[\\w.-]*(?:requirements|constraints)[\\w.-]*\\.txt"))
                     .toList();
-            text.append("COPY ").append(String.join(" ", files)).append(" ./\n");
+            text.append("COPY ")
+                    .append(
+                            ITSELF.matcher(at.text("requirements.txt")).find()
+                                    ? ". ."
+                                    : String.join(" ", files) + " ./")
+                    .append('\n');
             if (at.isDirectory("requirements")) {
                 text.append("COPY requirements/ requirements/\n");
             }
@@ -136,12 +159,15 @@ final class OtherServers {
                             ? "RUN pip install pipenv && PIPENV_IGNORE_VIRTUALENVS=0 pipenv sync\n"
                             : "RUN pip install pipenv && PIPENV_IGNORE_VIRTUALENVS=0 pipenv install --skip-lock\n"));
         } else if (at.text("pyproject.toml").contains("[tool.poetry")) {
-            text.append("COPY pyproject.toml poetry.lock* ./\n"
-                    + "RUN pip install poetry && poetry install --only main --no-root --no-interaction\n");
+            text.append("""
+                    COPY pyproject.toml poetry.lock* ./
+                    RUN pip install poetry && poetry install --only main --no-root --no-interaction
+                    """);
         } else if (at.isFile("pyproject.toml")) {
-            text.append("COPY pyproject.toml ./\n"
-                    + "RUN python -c \"import tomllib; print('\\\\n'.join(tomllib.load(open('pyproject.toml', 'rb')).get('project', {}).get('dependencies', [])))\" >/tmp/requirements.txt"
-                    + " && pip install -r /tmp/requirements.txt\n");
+            text.append("COPY pyproject.toml ./\n")
+                    .append("RUN ")
+                    .append(json(List.of("python", "-c", LIST_DEPENDENCIES)))
+                    .append("\nRUN pip install -r /tmp/requirements.txt\n");
         }
     }
 
@@ -159,7 +185,8 @@ final class OtherServers {
             case FASTAPI -> {
                 var target = target("FastAPI").orElseThrow(() -> noStart("no file makes a FastAPI() app"));
                 add(extra, "uvicorn", "uvicorn", "fastapi[standard]", "fastapi[all]");
-                yield "uvicorn " + target + " --host 0.0.0.0 --port ${PORT:-8000} --proxy-headers --forwarded-allow-ips '*'";
+                yield "uvicorn " + target
+                        + " --host 0.0.0.0 --port ${PORT:-8000} --proxy-headers --forwarded-allow-ips '*'";
             }
             case FLASK -> {
                 var target = target("Flask").orElseThrow(() -> noStart("no file makes a Flask() app"));
@@ -208,7 +235,8 @@ final class OtherServers {
     private void add(List<String> extra, String distribution, String... any) {
         if (Stream.of(any).noneMatch(this::names)) {
             extra.add(distribution);
-            say("The app is served with " + distribution + ", which is added, as the project names no server of its own.");
+            say("The app is served with " + distribution
+                    + ", which is added, as the project names no server of its own.");
         }
     }
 
@@ -220,7 +248,8 @@ final class OtherServers {
 
     /** The module and the name of the app, as servers want them: {@code main:app}. */
     private Optional<String> target(String type) {
-        var made = Pattern.compile("(?m)^(" + MODULE_NAME + ")\\s*(?::[^=\\n]{1,80})?=\\s*(?:" + MODULE_NAME + "\\.)?" + type + "\\(");
+        var made = Pattern.compile(
+                "(?m)^(" + MODULE_NAME + ")\\s*(?::[^=\\n]{1,80})?=\\s*(?:" + MODULE_NAME + "\\.)?" + type + "\\(");
         var factory = Pattern.compile("(?m)^def (create_app|make_app)\\(");
         String fallback = null;
         for (var file : pythonFiles().toList()) {
@@ -243,11 +272,22 @@ final class OtherServers {
 
     /** Python files where apps are, likely ones first. */
     private Stream<String> pythonFiles() {
-        var likely = List.of("main.py", "app.py", "wsgi.py", "asgi.py", "server.py", "api.py", "run.py", "index.py", "application.py");
+        var likely = List.of(
+                "main.py",
+                "app.py",
+                "wsgi.py",
+                "asgi.py",
+                "server.py",
+                "api.py",
+                "run.py",
+                "index.py",
+                "application.py");
         var own = at.tree().names(at.directory()).stream().filter(each -> each.endsWith(".py"));
         var first = Stream.concat(likely.stream().filter(at::isFile), own);
         var below = at.tree().names(at.directory()).stream()
-                .filter(each -> each.matches(MODULE_NAME) && at.isDirectory(each) && !each.matches("tests?|venv|env|node_modules"))
+                .filter(each -> each.matches(MODULE_NAME)
+                        && at.isDirectory(each)
+                        && !each.matches("tests?|venv|env|node_modules"))
                 .flatMap(each -> Stream.concat(
                         at.tree().names(at.path(each)).stream()
                                 .filter(name -> name.endsWith(".py"))
@@ -263,11 +303,13 @@ final class OtherServers {
     }
 
     private static final Pattern MINOR = Pattern.compile("(?:^|[^\\d.])3\\.(\\d{1,2})(?=$|[^\\d])");
-    private static final Pattern REQUIRES = Pattern.compile("(?m)^(?:requires-python|python)\\s*=\\s*[\"']([^\"'\\n]{1,60})[\"']");
+    private static final Pattern REQUIRES =
+            Pattern.compile("(?m)^(?:requires-python|python)\\s*=\\s*[\"']([^\"'\\n]{1,60})[\"']");
     private static final Pattern PIPFILE = Pattern.compile("(?m)^python_(?:full_)?version\\s*=\\s*[\"'](3\\.\\d{1,2})");
 
     private int pythonMinor() {
-        for (var text : List.of(at.text(".python-version"), at.text("runtime.txt").replace("python-", ""))) {
+        for (var text :
+                List.of(at.text(".python-version"), at.text("runtime.txt").replace("python-", ""))) {
             var found = MINOR.matcher(text.strip());
             if (found.find()) {
                 return supported(Integer.parseInt(found.group(1)));
@@ -323,19 +365,30 @@ final class OtherServers {
         var mod = at.text("go.mod");
         var toolchain = TOOLCHAIN.matcher(mod);
         var line = GO_LINE.matcher(mod);
-        var version = toolchain.find() ? "1." + toolchain.group(1) : line.find() && Integer.parseInt(line.group(1)) >= GO_OLDEST ? "1." + line.group(1) : GO_USUAL;
+        var version = toolchain.find()
+                ? "1." + toolchain.group(1)
+                : line.find() && Integer.parseInt(line.group(1)) >= GO_OLDEST ? "1." + line.group(1) : GO_USUAL;
         var main = goMain();
         var own = settings.buildCommand();
-        var cgo = Pattern.compile("mattn/go-sqlite3|confluent-kafka-go|h2non/bimg|gographics/imagick").matcher(mod).find();
-        say("Building " + (main.equals(".") ? "the main package" : main) + " with Go " + version + (cgo ? " and a C compiler." : "."));
+        var cgo = Pattern.compile("mattn/go-sqlite3|confluent-kafka-go|h2non/bimg|gographics/imagick")
+                .matcher(mod)
+                .find();
+        say("Building " + (main.equals(".") ? "the main package" : main) + " with Go " + version
+                + (cgo ? " and a C compiler." : "."));
         var build = own != null && !own.isBlank()
                 ? json(List.of("sh", "-c", own))
-                : "mkdir -p /out && CGO_ENABLED=" + (cgo ? 1 : 0) + " go build -trimpath -ldflags='-s -w' -o /out/server " + main;
+                : "mkdir -p /out && CGO_ENABLED=" + (cgo ? 1 : 0)
+                        + " go build -trimpath -ldflags='-s -w' -o /out/server " + main;
         return made(
                 "FROM golang:" + version + "-bookworm AS build\n"
                         + "WORKDIR /app\n"
                         + "COPY go.mod " + (at.isFile("go.sum") ? "go.sum " : "") + "./\n"
-                        + (at.isDirectory("vendor") || Pattern.compile("(?m)^replace\\b.*=>\\s*\\.").matcher(mod).find() ? "" : "RUN go mod download\n")
+                        + (at.isDirectory("vendor")
+                                        || Pattern.compile("(?m)^replace\\b.*=>\\s*\\.")
+                                                .matcher(mod)
+                                                .find()
+                                ? ""
+                                : "RUN go mod download\n")
                         + "COPY . .\n"
                         + "RUN " + build + "\n"
                         + "RUN mkdir -p /out && touch /out/.made\n"
@@ -349,13 +402,13 @@ final class OtherServers {
     }
 
     private String goMain() {
-        if (at.tree().names(at.directory()).stream()
-                .anyMatch(each -> each.endsWith(".go") && isMain(each))) {
+        if (at.tree().names(at.directory()).stream().anyMatch(each -> each.endsWith(".go") && isMain(each))) {
             return ".";
         }
         var commands = at.tree().names(at.path("cmd")).stream()
-                .filter(each -> each.matches("[\\w.-]{1,80}") && at.tree().names(at.path("cmd/" + each)).stream()
-                        .anyMatch(file -> file.endsWith(".go") && isMain("cmd/" + each + "/" + file)))
+                .filter(each -> each.matches("[\\w.-]{1,80}")
+                        && at.tree().names(at.path("cmd/" + each)).stream()
+                                .anyMatch(file -> file.endsWith(".go") && isMain("cmd/" + each + "/" + file)))
                 .toList();
         for (var each : List.of("server", "api", "web", "app", "http", "main")) {
             if (commands.contains(each)) {
@@ -376,7 +429,9 @@ final class OtherServers {
 
     private boolean isMain(String file) {
         return !file.endsWith("_test.go")
-                && Pattern.compile("(?m)^package main\\b").matcher(at.text(file)).find();
+                && Pattern.compile("(?m)^package main\\b")
+                        .matcher(at.text(file))
+                        .find();
     }
 
     // Java
@@ -406,8 +461,9 @@ final class OtherServers {
                 + (maven ? "target/*.jar" : "build/libs/*.jar")
                 + " | grep -v -e -sources.jar -e -javadoc.jar -e -plain.jar -e -tests.jar -e /original- | head -n 1)\" /out/app.jar; fi";
         return made(
-                "FROM " + image + " AS build\nWORKDIR /src\nCOPY . .\nRUN " + json(List.of("sh", "-c", build)) + "\nRUN " + json(List.of("sh", "-c", collect))
-                        + "\nFROM eclipse-temurin:" + version + "-jre\nCOPY --from=build --chown=1000:1000 /out/ /app/\nWORKDIR /app\n",
+                "FROM " + image + " AS build\nWORKDIR /src\nCOPY . .\nRUN " + json(List.of("sh", "-c", build))
+                        + "\nRUN " + json(List.of("sh", "-c", collect)) + "\nFROM eclipse-temurin:" + version
+                        + "-jre\nCOPY --from=build --chown=1000:1000 /out/ /app/\nWORKDIR /app\n",
                 "java -XX:MaxRAMPercentage=75 -Dserver.port=${PORT:-8080} -Dquarkus.http.host=0.0.0.0 -Dquarkus.http.port=${PORT:-8080}"
                         + " -Dmicronaut.server.port=${PORT:-8080} -jar app.jar",
                 Running.OTHER_PORT);

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * absent, as npm does for most of it.
  *
  * @param dependencies all but the peers: name → version range
- * @param forDevelopment those of them that only {@code devDependencies} names
+ * @param forDevelopment the names of those that are wanted for development alone
  * @param workspaces patterns of directories, relative to this package's
  */
 record PackageJson(
@@ -35,7 +35,8 @@ record PackageJson(
         @Nullable String main,
         List<String> workspaces) {
 
-    static final PackageJson NONE = new PackageJson(null, Map.of(), Map.of(), Set.of(), null, null, null, null, null, List.of());
+    static final PackageJson NONE =
+            new PackageJson(null, Map.of(), Map.of(), Set.of(), null, null, null, null, null, List.of());
 
     private static final JsonMapper LENIENT = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS, JsonReadFeature.ALLOW_TRAILING_COMMA)
@@ -87,7 +88,8 @@ record PackageJson(
         for (var section : List.of("optionalDependencies", "devDependencies", "dependencies")) {
             dependencies.putAll(texts(json.path(section)));
         }
-        var forDevelopment = new LinkedHashSet<>(texts(json.path("devDependencies")).keySet());
+        var forDevelopment =
+                new LinkedHashSet<>(texts(json.path("devDependencies")).keySet());
         forDevelopment.removeAll(texts(json.path("dependencies")).keySet());
         forDevelopment.removeAll(texts(json.path("optionalDependencies")).keySet());
         var workspaces = json.path("workspaces");

@@ -38,7 +38,8 @@ final class RunningApps {
     private static StepFailure without(Framework framework, AppDirectory at) {
         var where = at.directory().isEmpty() ? "This" : at.directory();
         return failure(
-                where + " is " + article(framework) + framework.label() + " app, which can be built by a Dockerfile only, and there is none.",
+                where + " is " + article(framework) + framework.label()
+                        + " app, which can be built by a Dockerfile only, and there is none.",
                 ONLY_FILES);
     }
 
@@ -56,7 +57,8 @@ final class RunningApps {
     static void refuseOthersServers(Framework framework, AppDirectory at) {
         if (framework == Framework.SVELTEKIT) {
             var configs = at.config("svelte.config") + at.config("vite.config");
-            var adapter = Pattern.compile("@sveltejs/adapter-(?!auto|node|static)[a-z-]+").matcher(configs);
+            var adapter = Pattern.compile("@sveltejs/adapter-(?!auto|node|static)[a-z-]+")
+                    .matcher(configs);
             if (adapter.find() && !configs.contains("@sveltejs/adapter-node")) {
                 throw failure(
                         "The SvelteKit app is made for another platform by " + adapter.group() + ".",
@@ -76,7 +78,9 @@ final class RunningApps {
      * @param build the build command, empty where there is none
      */
     static boolean runs(Framework framework, AppDirectory at, String build) {
-        return framework.kind() == Kind.DYNAMIC || reason(framework, at, build).isPresent() || servesItsPages(framework, at);
+        return framework.kind() == Kind.DYNAMIC
+                || reason(framework, at, build).isPresent()
+                || servesItsPages(framework, at);
     }
 
     /** A bundler's pages, and in the same package the server that they talk to. */
@@ -88,7 +92,9 @@ final class RunningApps {
                                         && !at.packageJson().forDevelopment().contains(each))
                         && at.packageJson()
                                 .script("start")
-                                .filter(each -> Signs.runs(each, "node") || Signs.runs(each, "tsx") || Signs.runs(each, "ts-node"))
+                                .filter(each -> Signs.runs(each, "node")
+                                        || Signs.runs(each, "tsx")
+                                        || Signs.runs(each, "ts-node"))
                                 .isPresent();
             default -> false;
         };

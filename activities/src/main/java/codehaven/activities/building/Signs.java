@@ -125,7 +125,9 @@ final class Signs {
                                             .filter(each -> each.endsWith(".go"))
                                             .anyMatch(each -> at.text(each).contains("package main")))),
             new Sign(RUST, at -> at.isFile("Cargo.toml") && at.isFile("src/main.rs")),
-            new Sign(JAVA, at -> at.isFile("pom.xml")
+            new Sign(
+                    JAVA,
+                    at -> at.isFile("pom.xml")
                             || at.isFile("gradlew")
                             || at.isFile("build.gradle")
                             || at.isFile("build.gradle.kts")),

@@ -78,7 +78,11 @@ final class SiteBuild {
      * @param cache as in {@link codehaven.model.Output#cache}
      * @param app what answers the requests that no file does; absent for a site that is files alone
      */
-    record Made(Recipe recipe, OutputBasket basket, String cache, @Nullable AppImage app) {
+    record Made(
+            Recipe recipe,
+            OutputBasket basket,
+            String cache,
+            @Nullable AppImage app) {
         boolean spa() {
             if (app != null) {
                 return false; // What it does not know, the app is asked for.
@@ -256,7 +260,8 @@ final class SiteBuild {
                 if ((look == Look.ABSENT || look == Look.EMPTY) && !each.to().equals("node_modules")) {
                     throw new StepFailure(
                             FailureKind.NO_OUTPUT,
-                            "The build made nothing in " + shown(each.from()) + ", which is what the app is started from.",
+                            "The build made nothing in " + shown(each.from())
+                                    + ", which is what the app is started from.",
                             "Make the build write a server there, or set the project's startCommand to what starts the app.",
                             null,
                             null,

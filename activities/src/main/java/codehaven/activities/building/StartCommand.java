@@ -17,8 +17,9 @@ final class StartCommand {
     /** The exec form: the words themselves where no shell is needed to read them. */
     static List<String> exec(String command) {
         var text = command.strip();
-        if (WORDS.matcher(text).matches() && !ASSIGNS.matcher(text.split(" ", 2)[0]).matches()) {
-            return List.of(text.split(" +"));
+        if (WORDS.matcher(text).matches()
+                && !ASSIGNS.matcher(text.split(" ", 2)[0]).matches()) {
+            return List.of(text.split(" +", -1));
         }
         return List.of("sh", "-c", replacingTheShell(text));
     }
@@ -27,7 +28,8 @@ final class StartCommand {
         var last = text.lastIndexOf("&&");
         var before = last < 0 ? "" : text.substring(0, last + 2) + " ";
         var command = (last < 0 ? text : text.substring(last + 2)).strip();
-        if (HARD.matcher(before.replace("&&", "")).find() || command.matches("(?s)(?:exec|cd|export|\\{|if|for|while)\\b.*")) {
+        if (HARD.matcher(before.replace("&&", "")).find()
+                || command.matches("(?s)(?:exec|cd|export|\\{|if|for|while)\\b.*")) {
             return text;
         }
         if (HARD.matcher(command.replaceAll("'[^']*'|\"[^\"`]*\"", "")).find()) {

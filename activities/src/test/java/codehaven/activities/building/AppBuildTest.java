@@ -58,12 +58,16 @@ final class AppBuildTest {
     @AfterAll
     static void close() throws Exception {
         for (var each : PROJECTS) {
-            for (var name : docker("images", "--format", "{{.Repository}}:{{.Tag}}").lines().toList()) {
+            for (var name : docker("images", "--format", "{{.Repository}}:{{.Tag}}")
+                    .lines()
+                    .toList()) {
                 if (name.contains("/" + each + ":")) {
                     HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", "-f", name));
                 }
             }
-            for (var id : docker("images", "-q", "-f", "dangling=true", "-f", "label=codehaven.project=" + each).lines().toList()) {
+            for (var id : docker("images", "-q", "-f", "dangling=true", "-f", "label=codehaven.project=" + each)
+                    .lines()
+                    .toList()) {
                 HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", id));
             }
         }
@@ -110,7 +114,10 @@ final class AppBuildTest {
                 "127.0.0.1::" + image.port(),
                 image.reference());
         try {
-            var at = docker("port", id, image.port() + "/tcp").lines().findFirst().orElseThrow();
+            var at = docker("port", id, image.port() + "/tcp")
+                    .lines()
+                    .findFirst()
+                    .orElseThrow();
             for (var n = 0; n < 100; n++) {
                 var answer = HostProcess.ask(
                         Duration.ofSeconds(10), null, List.of("curl", "-s", "-m", "5", "http://" + at + path));
@@ -139,7 +146,9 @@ final class AppBuildTest {
         var made = workshop.build(job, scope);
         var image = imageOf(made);
 
-        assertThat(made.basket().count()).as("what Express serves only its code knows").isZero();
+        assertThat(made.basket().count())
+                .as("what Express serves only its code knows")
+                .isZero();
         assertThat(image.port()).isEqualTo(3000);
         assertThat(image.tag()).isEqualTo("codehaven/" + job.project + ":" + job.deployment);
         assertThat(image.reference()).startsWith("sha256:");
@@ -156,7 +165,10 @@ final class AppBuildTest {
         var saved = HostProcess.ask(
                 Duration.ofMinutes(1),
                 null,
-                List.of("sh", "-c", "docker save " + image.tag() + " | grep -a -c -e canary-4711 -e from-the-repository"));
+                List.of(
+                        "sh",
+                        "-c",
+                        "docker save " + image.tag() + " | grep -a -c -e canary-4711 -e from-the-repository"));
         assertThat(saved.output().strip()).as("no layer has them").isEqualTo("0");
     }
 
@@ -249,7 +261,9 @@ final class AppBuildTest {
     @Test
     void dockerfileIsBuiltWithWhatOnlyBuildKitKnows() throws Exception {
         var random = Long.toString(System.nanoTime());
-        var job = app(DOCKERFILE.replace("RANDOM", random)).variable("PUBLIC_NAME", "shop").variable("SECRET", "canary-4711");
+        var job = app(DOCKERFILE.replace("RANDOM", random))
+                .variable("PUBLIC_NAME", "shop")
+                .variable("SECRET", "canary-4711");
         job.sensitive = Set.of("SECRET");
         var scope = new BuildScope(job.deployment);
         var made = workshop.build(job, scope);
@@ -262,7 +276,8 @@ final class AppBuildTest {
 
         job.run = "run-2";
         assertThat(workshop.build(job, new BuildScope(job.deployment)).cache()).isEqualTo("hit");
-        assertThat(docker("images", "-q", "codehaven/" + job.project + ":stage-1")).isNotEmpty();
+        assertThat(docker("images", "-q", "codehaven/" + job.project + ":stage-1"))
+                .isNotEmpty();
     }
 
     @Test
@@ -287,7 +302,7 @@ final class AppBuildTest {
         var copies = app("--- Dockerfile\nFROM node:22-bookworm-slim\nCOPY nothing.txt ./\n");
         assertThat(failure(copies, new BuildScope(copies.deployment)))
                 .hasMessageContaining("COPY nothing.txt")
-                .satisfies(each -> assertThat(((StepFailure) each).kind()).isEqualTo(FailureKind.BUILD_FAILED));
+                .satisfies(each -> assertThat(each.kind()).isEqualTo(FailureKind.BUILD_FAILED));
 
         var missing = app("--- Dockerfile\nFROM nobody/has:this\n");
         assertThat(failure(missing, new BuildScope(missing.deployment))).hasMessageContaining("nobody/has:this");
@@ -296,13 +311,12 @@ final class AppBuildTest {
     @Test
     void hangingStepEndsWithTheTimeAndWithACancel() throws Exception {
         var drawing = "--- Dockerfile\nFROM node:22-bookworm-slim\nRUN echo begun && sleep 600\n";
-        var containers = "label!=codehaven.role";
         var hangs = app(drawing).limits(512, 100, 1000, Duration.ofSeconds(6));
         var failure = failure(hangs, new BuildScope(hangs.deployment));
         assertThat(failure.kind()).isEqualTo(FailureKind.BUILD_TIMED_OUT);
         assertThat(failure).hasMessageContaining("6 seconds");
 
-        var job = app(drawing.replace("begun", "begun " + containers.length()));
+        var job = app(drawing.replace("begun", "begun again"));
         var scope = new BuildScope(job.deployment);
         var running = workshop.start(job, scope);
         Workshop.await("output", LONG, () -> scope.of("stdout").stream().anyMatch(each -> each.startsWith("begun")));
@@ -310,7 +324,9 @@ final class AppBuildTest {
         assertThat(running.stopped(Duration.ofSeconds(5))).isTrue();
         Workshop.await("no container", Duration.ofSeconds(10), () -> {
             try {
-                return docker("ps", "-a", "--no-trunc", "--format", "{{.Command}}").lines().noneMatch(each -> each.contains("sleep 600"));
+                return docker("ps", "-a", "--no-trunc", "--format", "{{.Command}}")
+                        .lines()
+                        .noneMatch(each -> each.contains("sleep 600"));
             } catch (IOException e) {
                 throw new java.io.UncheckedIOException(e);
             }
@@ -340,7 +356,8 @@ final class AppBuildTest {
 
     /** A local image of the language, else the usual one, which has to be pulled. */
     private static String version(String image, String pattern, String usual) throws IOException {
-        return docker("images", "--format", "{{.Tag}}", image).lines()
+        return docker("images", "--format", "{{.Tag}}", image)
+                .lines()
                 .filter(each -> each.matches(pattern))
                 .map(each -> each.replaceFirst("-.*", ""))
                 .findFirst()
@@ -433,7 +450,8 @@ final class AppBuildTest {
                         Duration.ofSeconds(1),
                         2)
                 .sweep();
-        assertThat(docker("images", "--format", "{{.Tag}}", "codehaven/" + job.project).lines())
+        assertThat(docker("images", "--format", "{{.Tag}}", "codehaven/" + job.project)
+                        .lines())
                 .containsExactlyInAnyOrder(all.get(0), all.get(2), all.get(3));
     }
 }

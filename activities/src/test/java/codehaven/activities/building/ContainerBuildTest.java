@@ -392,7 +392,9 @@ final class ContainerBuildTest {
         // Broken on this machine and in storage: left out, with a line.
         var job = workshop.job("sh cache.sh; node build.mjs", drawing).caching(List.of(".store"));
         job.project = "one";
-        var local = workshop.settings.data().resolve("caches/one/" + BuildCaches.keyOf(Objects.requireNonNull(job.recipe)) + ".tar.zst");
+        var local = workshop.settings
+                .data()
+                .resolve("caches/one/" + BuildCaches.keyOf(Objects.requireNonNull(job.recipe)) + ".tar.zst");
         var bytes = Files.readAllBytes(local);
         bytes[bytes.length / 2] ^= 0x55;
         Files.write(local, bytes);

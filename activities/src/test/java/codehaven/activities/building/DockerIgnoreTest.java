@@ -19,7 +19,9 @@ final class DockerIgnoreTest {
                 build/[a-c]*
                 """);
         assertThat(ignore.leavesOut("node_modules/x/index.js")).isTrue();
-        assertThat(ignore.leavesOut("packages/a/node_modules/x")).as("only at the top").isFalse();
+        assertThat(ignore.leavesOut("packages/a/node_modules/x"))
+                .as("only at the top")
+                .isFalse();
         assertThat(ignore.leavesOut("a/b/c.log")).isTrue();
         assertThat(ignore.leavesOut("c.log")).isTrue();
         assertThat(ignore.leavesOut("docs/a/b.txt")).isTrue();

@@ -41,7 +41,8 @@ final class DockerfileTextTest {
                     npm ci --omit=dev
                 COPY --link --chown=node a b
                 """);
-        assertThat(read.text()).contains("COPY package.json package.json\nRUN npm ci --omit=dev\n", "COPY --chown=node a b");
+        assertThat(read.text())
+                .contains("COPY package.json package.json\nRUN npm ci --omit=dev\n", "COPY --chown=node a b");
         assertThat(read.rewritten()).containsExactly("RUN --mount", "COPY --link");
     }
 
@@ -64,9 +65,10 @@ final class DockerfileTextTest {
 
     @Test
     void whatCannotBeSaidIsRefusedWithItsLine() {
-        var failure = catchThrowableOfType(
-                StepFailure.class, () -> read("FROM node\n\nRUN --security=insecure mount\n"));
+        var failure =
+                catchThrowableOfType(StepFailure.class, () -> read("FROM node\n\nRUN --security=insecure mount\n"));
         assertThat(failure).hasMessageContaining("in line 3").hasMessageContaining("--security");
-        assertThat(catchThrowableOfType(StepFailure.class, () -> read("# nothing\n"))).hasMessageContaining("no FROM");
+        assertThat(catchThrowableOfType(StepFailure.class, () -> read("# nothing\n")))
+                .hasMessageContaining("no FROM");
     }
 }

@@ -183,8 +183,7 @@ class FrameworkDetectorTest {
 
             var refusal = refused(drawing.replace("({})", "({ output: 'server', adapter: vercel() })"));
             assertThat(refusal.kind()).isEqualTo(FailureKind.NO_PROJECT_FOUND);
-            assertThat(refusal)
-                    .hasMessage("The Astro app renders pages on request, and has no adapter for Node.js.");
+            assertThat(refusal).hasMessage("The Astro app renders pages on request, and has no adapter for Node.js.");
         }
 
         @Test
@@ -246,7 +245,9 @@ class FrameworkDetectorTest {
 
             var auto = detect(manifest + inVite.replace("adapter-static", "adapter-auto"));
             assertThat(auto.running()).isInstanceOf(Running.Tree.class);
-            assertThat(auto.variables()).as("so adapter-auto makes a Node.js server").containsKey("GCP_BUILDPACKS");
+            assertThat(auto.variables())
+                    .as("so adapter-auto makes a Node.js server")
+                    .containsKey("GCP_BUILDPACKS");
 
             var refusal = refused(manifest + inVite.replace("adapter-static", "adapter-vercel"));
             assertThat(refusal).hasMessageContaining("made for another platform by @sveltejs/adapter-vercel");
@@ -915,7 +916,8 @@ class FrameworkDetectorTest {
         void whatAppsDecideAboutFilesStaysWithThem() {
             var guarded = tree(detect(NEXT.replace("OPTIONS", "") + "--- middleware.js\n"));
             assertThat(guarded.assets()).containsExactly(new Running.Asset("/app/.next/static", "_next/static"));
-            assertThat(tree(detect(NEXT.replace("OPTIONS", "basePath: '/docs'"))).assets())
+            assertThat(tree(detect(NEXT.replace("OPTIONS", "basePath: '/docs'")))
+                            .assets())
                     .isEmpty();
         }
 
@@ -946,8 +948,8 @@ class FrameworkDetectorTest {
         }
 
         private String start(String scripts, String more) {
-            var recipe = detect("--- package.json\n{ \"dependencies\": { \"express\": \"5\" }, \"scripts\": { " + scripts
-                    + " } }\n--- server.js\nrequire('express')\n" + more);
+            var recipe = detect("--- package.json\n{ \"dependencies\": { \"express\": \"5\" }, \"scripts\": { "
+                    + scripts + " } }\n--- server.js\nrequire('express')\n" + more);
             return String.join(" ", tree(recipe).start()) + " | " + recipe.build();
         }
 
@@ -971,7 +973,8 @@ class FrameworkDetectorTest {
         @Test
         void portsAreReadFromWhatSaysThem() {
             var manifest = "--- package.json\n{ \"dependencies\": { \"express\": \"5\" } }\n--- server.js\n";
-            assertThat(tree(detect(manifest + "require('express')().listen(5050)\n")).port())
+            assertThat(tree(detect(manifest + "require('express')().listen(5050)\n"))
+                            .port())
                     .isEqualTo(5050);
             assertThat(tree(detect(manifest + "require('express')().listen(process.env.PORT || 5050)\n"))
                             .port())
@@ -1021,9 +1024,11 @@ class FrameworkDetectorTest {
             assertThat(site.notes())
                     .singleElement()
                     .satisfies(note -> assertThat(note.sentence()).contains("set the project's dockerfile"));
-            assertThat(detect(VITE_REACT + file, with("dockerfile", "Dockerfile")).framework())
+            assertThat(detect(VITE_REACT + file, with("dockerfile", "Dockerfile"))
+                            .framework())
                     .isEqualTo(DOCKERFILE);
-            assertThat(detect(VITE_REACT + "--- Dockerfile.codehaven\nFROM node\n").framework())
+            assertThat(detect(VITE_REACT + "--- Dockerfile.codehaven\nFROM node\n")
+                            .framework())
                     .isEqualTo(DOCKERFILE);
             assertThat(refused(VITE_REACT, with("dockerfile", "docker/Dockerfile")))
                     .hasMessage("There is no file 'docker/Dockerfile' at the top of the repository.");
@@ -1041,7 +1046,11 @@ class FrameworkDetectorTest {
                     app = Flask(__name__)
                     """);
             assertThat(flask)
-                    .contains("FROM python:3.11-slim-bookworm AS build", "RUN pip install gunicorn", "src.web:app", "USER 1000:1000");
+                    .contains(
+                            "FROM python:3.11-slim-bookworm AS build",
+                            "RUN pip install gunicorn",
+                            "src.web:app",
+                            "USER 1000:1000");
             var fast = generated("""
                     --- pyproject.toml
                     [project]
@@ -1063,7 +1072,9 @@ class FrameworkDetectorTest {
                     --- shop/settings.py
                     STATIC_ROOT = 'static'
                     """);
-            assertThat(django).contains("shop.wsgi:application", "collectstatic").doesNotContain("RUN pip install gunicorn");
+            assertThat(django)
+                    .contains("shop.wsgi:application", "collectstatic")
+                    .doesNotContain("RUN pip install gunicorn");
         }
 
         @Test
@@ -1071,7 +1082,8 @@ class FrameworkDetectorTest {
             var go = generated("--- go.mod\nmodule x\ngo 1.23.1\n--- cmd/shop/main.go\npackage main\n");
             assertThat(go).contains("FROM golang:1.23-bookworm AS build", "-o /out/server ./cmd/shop", "CGO_ENABLED=0");
             var maven = generated("--- pom.xml\n<properties><java.version>17</java.version></properties>\n--- mvnw\n");
-            assertThat(maven).contains("FROM eclipse-temurin:17-jdk AS build", "sh ./mvnw", "FROM eclipse-temurin:17-jre");
+            assertThat(maven)
+                    .contains("FROM eclipse-temurin:17-jdk AS build", "sh ./mvnw", "FROM eclipse-temurin:17-jre");
             assertThat(image(detect("--- build.gradle.kts\n")).generated()).contains("FROM gradle:jdk21");
             assertThat(image(detect("--- build.gradle.kts\n")).port()).isEqualTo(8080);
         }

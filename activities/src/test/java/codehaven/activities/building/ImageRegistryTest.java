@@ -47,9 +47,11 @@ final class ImageRegistryTest {
         try (var free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        assertThat(HostProcess.find("docker-registry")).as("apt-get install docker-registry apache2-utils").isPresent();
-        var password = HostProcess.ask(
-                Duration.ofSeconds(10), null, List.of("htpasswd", "-Bbn", "builder", "right-password"));
+        assertThat(HostProcess.find("docker-registry"))
+                .as("apt-get install docker-registry apache2-utils")
+                .isPresent();
+        var password =
+                HostProcess.ask(Duration.ofSeconds(10), null, List.of("htpasswd", "-Bbn", "builder", "right-password"));
         assertThat(password.good()).isTrue();
         Files.writeString(directory.resolve("htpasswd"), password.output());
         Files.writeString(directory.resolve("registry.yml"), """
@@ -63,7 +65,10 @@ final class ImageRegistryTest {
     }
 
     private static void start() throws Exception {
-        registry = new ProcessBuilder("docker-registry", "serve", directory.resolve("registry.yml").toString())
+        registry = new ProcessBuilder(
+                        "docker-registry",
+                        "serve",
+                        directory.resolve("registry.yml").toString())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("registry.log").toFile())
                 .start();
@@ -131,7 +136,8 @@ final class ImageRegistryTest {
         job.registry = new Settings.Registry("127.0.0.1:" + port, "builder", "right-password");
         job.attempt = 2;
         var second = new BuildScope(job.deployment);
-        assertThat(Objects.requireNonNull(workshop.build(job, second).app()).digest()).isNotNull();
+        assertThat(Objects.requireNonNull(workshop.build(job, second).app()).digest())
+                .isNotNull();
         assertThat(second.text()).contains("built already").doesNotContain("Step 1/");
     }
 
@@ -152,10 +158,13 @@ final class ImageRegistryTest {
         assertThat(Settings.Registry.of(null, null, null)).isEmpty();
         var hub = Settings.Registry.of(null, "ada", "x").orElseThrow();
         assertThat(hub.repository("shop")).isEqualTo("ada/shop");
-        var own = Settings.Registry.of("https://registry.example.com:5000/apps/", null, null).orElseThrow();
+        var own = Settings.Registry.of("https://registry.example.com:5000/apps/", null, null)
+                .orElseThrow();
         assertThat(own.repository("shop")).isEqualTo("registry.example.com:5000/apps/shop");
         assertThat(own.auth().getRegistryAddress()).isEqualTo("registry.example.com:5000");
-        assertThat(new Settings.Registry("r.example", "a", "secret-word")).asString().doesNotContain("secret-word");
+        assertThat(new Settings.Registry("r.example", "a", "secret-word"))
+                .asString()
+                .doesNotContain("secret-word");
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> Settings.Registry.of("not a host", null, null));
     }
@@ -163,13 +172,13 @@ final class ImageRegistryTest {
     @Test
     void baseImageComesWholeFromARegistryHoweverLongThatTakes() throws Exception {
         var job = job("right-password");
-        var pushed = Objects.requireNonNull(workshop.build(job, new BuildScope(job.deployment)).app());
+        var pushed = Objects.requireNonNull(
+                workshop.build(job, new BuildScope(job.deployment)).app());
         for (var each : List.of(pushed.tag(), "codehaven/" + job.project + ":" + job.deployment)) {
             HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", each));
         }
         var images = new BuildImages(workshop.engine);
-        var login = HostProcess.ask(
-                Duration.ofSeconds(10), null, List.of("docker", "image", "inspect", pushed.tag()));
+        var login = HostProcess.ask(Duration.ofSeconds(10), null, List.of("docker", "image", "inspect", pushed.tag()));
         assertThat(login.good()).as("it is gone").isFalse();
         // Without a password nothing comes; that must not look like an image.
         assertThat(catchThrowableOfType(

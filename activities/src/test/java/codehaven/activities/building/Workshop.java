@@ -82,7 +82,10 @@ final class Workshop implements AutoCloseable {
         String run = "run-1";
         int attempt = 1;
         Limits limits = Limits.DEFAULT;
-        @Nullable Recipe recipe;
+
+        @Nullable
+        Recipe recipe;
+
         BuildSettings settings = BuildSettings.DETECTED;
         Set<String> sensitive = Set.of();
         Settings.@Nullable Registry registry;
