@@ -21,6 +21,8 @@ have redis-server || missing+=(redis-server)
 have bwrap || missing+=(bubblewrap)
 have chromium || have chromium-browser || have google-chrome || missing+=(chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji)
 have zstd || missing+=(zstd)
+have docker-registry || missing+=(docker-registry)
+have htpasswd || missing+=(apache2-utils)
 have git || missing+=(git)
 have node || missing+=(nodejs npm)
 have curl || missing+=(curl)
@@ -79,13 +81,13 @@ if ! docker info >/dev/null 2>&1; then
   done
   docker info >/dev/null 2>&1 || { tail -n 20 "$log/dockerd.log" >&2; die "the Docker engine did not start; see $log/dockerd.log"; }
 fi
-for major in 20 22; do
-  image=node:$major-bookworm-slim
+for each in 20=node:20-bookworm-slim 22=node:22-bookworm-slim python=python:3.11-slim-bookworm go=golang:1.26-bookworm go=debian:bookworm-slim; do
+  image=${each#*=}
   if docker image inspect "$image" >/dev/null 2>&1; then continue; fi
   say "Getting the base image $image"
   if ! docker pull -q "$image" >"$log/pull.log" 2>&1; then
     say "It cannot be pulled; making a stand-in of the same name from this machine's packages"
-    "$root/dev/base-images.sh" "$major" >"$log/images.log" 2>&1 || { tail -n 20 "$log/images.log" >&2; die "the stand-in could not be made; see $log/images.log"; }
+    "$root/dev/base-images.sh" "${each%%=*}" >"$log/images.log" 2>&1 || { tail -n 20 "$log/images.log" >&2; die "the stand-in could not be made; see $log/images.log"; }
   fi
 done
 

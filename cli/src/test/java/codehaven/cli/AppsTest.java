@@ -69,10 +69,31 @@ final class AppsTest {
     @AfterAll
     static void stop() throws Exception {
         for (var each : haven.get("/v1/projects?limit=100").path("items")) {
-            haven.send("DELETE", "/v1/projects/" + each.path("slug").asText(), Map.of(), 204);
+            var slug = each.path("slug").asText();
+            haven.send("DELETE", "/v1/projects/" + slug, Map.of(), 204);
+            Haven.await("the containers of " + slug + " are gone", Duration.ofMinutes(1), () -> containers(slug)
+                    .isBlank());
         }
         haven.close();
         git.close();
+    }
+
+    private static String containers(String project) {
+        try {
+            return command(
+                    "docker",
+                    "ps",
+                    "-aq",
+                    "--filter",
+                    "label=codehaven.role=app",
+                    "--filter",
+                    "label=codehaven.project=" + project);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Map<String, String> server(String version) {

@@ -47,8 +47,7 @@ public final class Keepers {
      */
     public boolean keep(String engine, String holder, Duration during) {
         var now = Instant.now();
-        var mine = and(
-                eq("_id", "engine/" + engine), or(eq("holder", holder), lt("until", Date.from(now))));
+        var mine = and(eq("_id", "engine/" + engine), or(eq("holder", holder), lt("until", Date.from(now))));
         var until = Date.from(now.plus(during));
         return mongo.in(
                         Mongo.KEEPERS,

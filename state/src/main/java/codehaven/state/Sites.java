@@ -148,7 +148,10 @@ public final class Sites {
         now.put("target", before.get("target"));
         now.put("role", before.get("role"));
         // Of two pointers with one generation, readers take the later one.
-        now.put("pointedAt", new Date(Math.max(System.currentTimeMillis(), found.getDate("pointedAt").getTime() + 1)));
+        now.put(
+                "pointedAt",
+                new Date(Math.max(
+                        System.currentTimeMillis(), found.getDate("pointedAt").getTime() + 1)));
         now.put(GIVEN_BACK_BY, deployment);
         now.put(CHANGE, mongo.next("sites"));
         return replaced(ours, now) ? Optional.of(read(now)) : Optional.empty();

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param cpus processors of an app's container
  * @param registry where images come from that this engine lacks; absent where there is none
  */
-public record RunningSettings(
-        String networks, int memoryMb, double cpus, Settings.@Nullable Registry registry) {
+public record RunningSettings(String networks, int memoryMb, double cpus, Settings.@Nullable Registry registry) {
 
     public static final RunningSettings DEFAULT = new RunningSettings("10.208.0.0/12", 512, 1, null);
 

@@ -84,7 +84,10 @@ final class RuntimeFeed implements AutoCloseable {
         this.container = container;
         out = new OutputLines(masks, text -> keep("stdout", text));
         err = new OutputLines(masks, text -> keep("stderr", text));
-        thread = Thread.ofPlatform().daemon().name("output of " + deployment + "-" + instance).start(this::run);
+        thread = Thread.ofPlatform()
+                .daemon()
+                .name("output of " + deployment + "-" + instance)
+                .start(this::run);
     }
 
     /** The container was started: there is more to read. */
@@ -119,7 +122,8 @@ final class RuntimeFeed implements AutoCloseable {
                 if (last && read) {
                     return;
                 }
-                if (!finishing && pokes.tryAcquire((read ? LOOK_AGAIN : AFTER_A_FAULT).toMillis(), TimeUnit.MILLISECONDS)) {
+                if (!finishing
+                        && pokes.tryAcquire((read ? LOOK_AGAIN : AFTER_A_FAULT).toMillis(), TimeUnit.MILLISECONDS)) {
                     pokes.drainPermits();
                 }
             }

@@ -245,13 +245,17 @@ public final class AppYard implements AutoCloseable {
             open();
         }
         stage.state.bus().nudgeApps();
-        Stage.await("no container is left", SOON, () -> deployments.stream()
-                .allMatch(each -> containers(each).isEmpty()));
+        Stage.await(
+                "no container is left",
+                SOON,
+                () -> deployments.stream().allMatch(each -> containers(each).isEmpty()));
         closeKeeper();
         removeNetwork();
         engine.client().listVolumesCmd().exec().getVolumes().stream()
                 .filter(each -> String.valueOf(each.getName()).startsWith("codehaven-" + project.slug() + "-"))
-                .forEach(each -> engine.client().removeVolumeCmd(String.valueOf(each.getName())).exec());
+                .forEach(each -> engine.client()
+                        .removeVolumeCmd(String.valueOf(each.getName()))
+                        .exec());
         engine.close();
     }
 
