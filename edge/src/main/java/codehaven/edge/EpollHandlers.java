@@ -73,6 +73,7 @@ final class EpollHandlers implements IoHandlerFactory {
     private record Registration(IoRegistration epoll) implements IoRegistration {
 
         @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's
         public <T> T attachment() {
             return epoll.attachment();
         }

@@ -17,12 +17,20 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The connections of one event loop to apps. All methods run on it. */
 final class UpstreamPool {
 
+    private static final Logger LOG = LoggerFactory.getLogger(UpstreamPool.class);
     /** Idle ones per address; what exceeds them is closed after its request. */
     private static final int IDLE = 64;
+    /**
+     * Connections to one address that are being made at once. When an app wakes, all that waited come together, and more
+     * than the app's queue of new connections holds would be thrown away by its kernel.
+     */
+    private static final int CONNECTING = 32;
     /**
      * What the kernel may hold of an answer that nobody takes. It needs not be large to one's own machine, and what it
      * holds is read at once when the app has ended the connection.
@@ -38,7 +46,14 @@ final class UpstreamPool {
     /** The one used last comes first. */
     private final Map<AppAddress, Deque<Upstream>> idle = new HashMap<>();
 
+    private final Map<AppAddress, Making> making = new HashMap<>();
     private boolean sweeping;
+
+    /** The connections to one address that are being made, and who waits for one. */
+    private static final class Making {
+        private final Deque<Connecting> waiting = new ArrayDeque<>();
+        private int underWay;
+    }
 
     /** Takes the outcome of a connecting; one of the two is null. */
     interface Connecting {
@@ -91,11 +106,22 @@ final class UpstreamPool {
         return null;
     }
 
+    /** A new connection, or one that becomes free before. */
     void connect(AppAddress address, Connecting connecting) {
+        var its = making.computeIfAbsent(address, _ -> new Making());
+        if (its.underWay >= CONNECTING) {
+            its.waiting.addLast(connecting);
+        } else {
+            its.underWay++;
+            make(address, connecting);
+        }
+    }
+
+    private void make(AppAddress address, Connecting connecting) {
         try {
             var literal = address.literal();
             if (literal != null) {
-                connect(address, literal, connecting);
+                make(address, literal, connecting);
             } else {
                 Thread.ofVirtual().name("edge-resolve").start(() -> resolve(address, connecting));
             }
@@ -108,32 +134,60 @@ final class UpstreamPool {
     private void resolve(AppAddress address, Connecting connecting) {
         try {
             var resolved = address.resolved();
-            loop.execute(() -> connect(address, resolved, connecting));
+            loop.execute(() -> make(address, resolved, connecting));
         } catch (UnknownHostException e) {
             loop.execute(() -> failed(address, connecting, e));
         } catch (RejectedExecutionException e) {
-            connecting.ended(null, e);
+            LOG.debug("the edge has ended meanwhile");
         }
     }
 
-    private void connect(AppAddress address, InetSocketAddress to, Connecting connecting) {
+    private void make(AppAddress address, InetSocketAddress to, Connecting connecting) {
         bootstrap.connect(to).addListener((ChannelFuture connected) -> {
             if (connected.isSuccess()) {
                 address.isBack();
+                var next = made(address).waiting.pollFirst();
                 connecting.ended(new Upstream(address, this, connected.channel(), times.idle()), null);
+                if (next != null) {
+                    connect(address, next);
+                }
             } else {
                 failed(address, connecting, connected.cause());
             }
         });
     }
 
+    private Making made(AppAddress address) {
+        var its = making.computeIfAbsent(address, _ -> new Making());
+        its.underWay--;
+        if (its.underWay == 0 && its.waiting.size() < 2) {
+            making.remove(address);
+        }
+        return its;
+    }
+
+    /** Those who wait for a connection to the address learn it too, and try another one. */
     private void failed(AppAddress address, Connecting connecting, Throwable cause) {
         address.setAside(times.aside());
+        var its = made(address);
+        var all = new ArrayDeque<>(its.waiting);
+        its.waiting.clear();
+        if (its.underWay == 0) {
+            making.remove(address);
+        }
         connecting.ended(null, cause);
+        all.forEach(each -> each.ended(null, cause));
     }
 
     /** Keeps a connection for another request, or closes it. */
     void keep(Upstream upstream) {
+        var its = making.get(upstream.address());
+        var next = its == null || !upstream.isUsable() ? null : its.waiting.pollFirst();
+        if (next != null) {
+            upstream.rest();
+            next.ended(upstream, null);
+            return;
+        }
         var those = idle.computeIfAbsent(upstream.address(), _ -> new ArrayDeque<>());
         if (!upstream.isUsable() || those.size() >= IDLE || !routed.test(upstream.address())) {
             upstream.close();

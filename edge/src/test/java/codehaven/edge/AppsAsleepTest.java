@@ -99,7 +99,7 @@ class AppsAsleepTest {
         Await.until(() -> !platform.woken.isEmpty());
         Thread.sleep(500);
         assertThat(asked).noneMatch(Future::isDone);
-        var app = app(it -> it.say(200, new String(it.body())));
+        var app = app(it -> it.say(200, it.text()));
         point("deploy01", 1, app.address());
         for (var each : asked) {
             assertThat(each.get().body()).isEqualTo("hello");
@@ -291,7 +291,7 @@ class AppsAsleepTest {
             point("deploy02", 2, app(it -> it.say(200, "new")).address());
             Await.until(() ->
                     "deploy02".equals(RawClient.head(edge.port(), HOST, "/").field("X-CodeHaven-Deployment")));
-            assertThat(new String(client.stream().readNBytes(6))).isEqualTo("1\r\na\r\n");
+            assertThat(client.read(6)).isEqualTo("1\r\na\r\n");
             assertThat(old.open()).isEqualTo(1);
         }
         Await.until(() -> old.open() == 0);

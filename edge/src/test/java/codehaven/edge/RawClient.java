@@ -133,6 +133,15 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    /** So many bytes as characters. */
+    String read(int bytes) throws IOException {
+        return new String(in.readNBytes(bytes), StandardCharsets.ISO_8859_1);
+    }
+
+    String readAll() throws IOException {
+        return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
     InputStream stream() {
         return in;
     }

@@ -126,6 +126,10 @@ final class TestApp implements AutoCloseable {
             return line.toString(StandardCharsets.ISO_8859_1);
         }
 
+        String path() {
+            return line.split(" ", -1)[1];
+        }
+
         OutputStream out() throws IOException {
             return socket.getOutputStream();
         }
@@ -150,6 +154,10 @@ final class TestApp implements AutoCloseable {
             var body = already == null ? takeBody() : already;
             taken.set(body);
             return body;
+        }
+
+        String text() throws IOException {
+            return new String(body(), StandardCharsets.ISO_8859_1);
         }
 
         private byte[] takeBody() throws IOException {
