@@ -8,6 +8,7 @@ import codehaven.activities.Settings;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,7 +39,7 @@ final class ImageRegistryTest {
     static Path directory;
 
     private static Workshop workshop;
-    private static Process registry;
+    private static @Nullable Process registry;
     private static int port;
     private static final List<String> NAMES = new ArrayList<>();
 
@@ -74,7 +76,7 @@ final class ImageRegistryTest {
                 .start();
         Workshop.await("the registry", Duration.ofSeconds(20), () -> {
             try (var socket = new Socket()) {
-                socket.connect(new InetSocketAddress("127.0.0.1", port), 500);
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
                 return true;
             } catch (IOException e) {
                 return false;
@@ -84,7 +86,7 @@ final class ImageRegistryTest {
 
     @AfterAll
     static void close() throws Exception {
-        registry.destroyForcibly().waitFor();
+        Objects.requireNonNull(registry).destroyForcibly().waitFor();
         for (var each : NAMES) {
             HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", "-f", each));
         }
