@@ -64,7 +64,8 @@ public final class Keepers {
         mongo.in(
                 Mongo.KEEPERS,
                 keepers -> keepers.updateOne(
-                        and(eq("_id", "engine/" + engine), eq("holder", holder)), set("until", new Date(0))));
+                        and(eq("_id", "engine/" + engine), eq("holder", holder)),
+                        set("until", Date.from(Instant.EPOCH))));
     }
 
     private boolean insert(Document document) {

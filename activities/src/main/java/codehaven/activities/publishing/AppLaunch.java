@@ -31,6 +31,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has an app's containers started, waits until they are healthy, and watches them while they are new. The containers
@@ -57,6 +59,8 @@ final class AppLaunch {
     private static final Duration SIGN_OF_USE = Duration.ofSeconds(5);
     private static final Duration LAST_OUTPUT = Duration.ofSeconds(2);
     private static final int LAST_LINES = 10;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(AppLaunch.class);
 
     private final State state;
     private final DeploymentRequest request;
@@ -236,8 +240,7 @@ final class AppLaunch {
                         changes.drainPermits();
                     }
                 } catch (InterruptedException e) {
-                    // The sign to stop: handed over above, otherwise too late.
-                    continue;
+                    LOGGER.debug("{} was asked to stop: handed over, or too late", request.deployment(), e);
                 }
             }
         }

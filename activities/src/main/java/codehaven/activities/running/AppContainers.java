@@ -421,13 +421,17 @@ final class AppContainers {
         for (var each : volumes) {
             var project = each.getLabels() == null ? null : each.getLabels().get(PROJECT);
             if (project != null && each.getName() != null && !projects.contains(project)) {
-                try {
-                    engine.client().removeVolumeCmd(each.getName()).exec();
-                } catch (NotFoundException | ConflictException e) {
-                    // Gone, or its container is about to go.
-                    continue;
-                }
+                removeVolume(each.getName());
             }
+        }
+    }
+
+    private void removeVolume(String name) {
+        try {
+            engine.client().removeVolumeCmd(name).exec();
+        } catch (NotFoundException | ConflictException e) {
+            // Gone, or its container is about to go.
+            return;
         }
     }
 

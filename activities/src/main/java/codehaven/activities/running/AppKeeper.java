@@ -167,6 +167,7 @@ public final class AppKeeper implements AutoCloseable {
                 }
             }
         });
+        ready.retainAll(apps.keySet());
         measure(here);
         sweep(here, apps, containers);
     }

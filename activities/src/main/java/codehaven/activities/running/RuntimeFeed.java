@@ -226,7 +226,8 @@ final class RuntimeFeed implements AutoCloseable {
                 var at = timestamp(bytes);
                 var begin = at == null ? 0 : TIMESTAMP + 1;
                 if (at != null) {
-                    var moment = from.getNano() % 1_000_000 == 0 ? at.truncatedTo(ChronoUnit.MILLIS) : at;
+                    var moment =
+                            from.equals(from.truncatedTo(ChronoUnit.MILLIS)) ? at.truncatedTo(ChronoUnit.MILLIS) : at;
                     if (moment.isBefore(from) || (moment.equals(from) && skip-- > 0)) {
                         return;
                     }

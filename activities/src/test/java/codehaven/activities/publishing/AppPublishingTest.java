@@ -62,7 +62,7 @@ class AppPublishingTest {
     @AfterEach
     void close() throws Exception {
         stage.state.apps().deleteOf(project.slug());
-        yard.close();
+        yard.clear();
     }
 
     private void mode(String mode) {

@@ -48,7 +48,7 @@ class AppKeeperTest {
 
     @AfterEach
     void close() throws Exception {
-        yard.close();
+        yard.clear();
     }
 
     private Site pointed(String id) {
@@ -176,7 +176,7 @@ class AppKeeperTest {
         assertThat(yard.containers(id))
                 .singleElement()
                 .satisfies(each -> assertThat(each.getId()).isEqualTo(container));
-        assertThat(yard.app(id).instances().get("1").since()).isEqualTo(before.since());
+        assertThat(yard.instance(id, 1).since()).isEqualTo(before.since());
     }
 
     @Test
@@ -216,7 +216,7 @@ class AppKeeperTest {
         stage.state.bus().nudgeApps();
         Stage.await(
                 "the container is gone", AppYard.SOON, () -> yard.containers(id).isEmpty());
-        assertThat(yard.app(id).instances().get("1").state()).isEqualTo(App.State.STOPPED);
+        assertThat(yard.instance(id, 1).state()).isEqualTo(App.State.STOPPED);
         stage.state.apps().want(id, App.Wanted.RUNNING, Stage.now());
         stage.state.bus().nudgeApps();
         yard.healthy(id);
@@ -308,8 +308,8 @@ class AppKeeperTest {
 
     @Test
     void neitherThisMachineNorOtherProjectsCanBeReachedFromInside() throws Exception {
-        try (var service = new ServerSocket();
-                var other = new AppYard(stage, data.resolve("other"))) {
+        var other = new AppYard(stage, data.resolve("other"));
+        try (var service = new ServerSocket()) {
             service.bind(new InetSocketAddress("0.0.0.0", 0));
             var neighbour = other.put("");
             var neighbours = address(other.healthy(neighbour)).split(":", 2);
@@ -328,6 +328,8 @@ class AppKeeperTest {
             assertThat(open(address, "169.254.169.254", 80)).isEqualTo("closed");
             assertThat(open(address, neighbours[0], 3000)).as("another project").isEqualTo("closed");
             assertThat(open(address, same[0], 3000)).as("another deployment").isEqualTo("closed");
+        } finally {
+            other.clear();
         }
     }
 
