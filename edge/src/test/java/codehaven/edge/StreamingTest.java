@@ -174,8 +174,12 @@ class StreamingTest {
     void bothDirectionsFlowAtOnce() throws Exception {
         startWith(asked -> {
             asked.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-            for (String size; !"0".equals(size = TestApp.Asked.line(asked.in())); ) {
-                var length = Integer.parseInt(String.valueOf(size), 16);
+            while (true) {
+                var size = String.valueOf(TestApp.Asked.line(asked.in()));
+                if (size.equals("0")) {
+                    break;
+                }
+                var length = Integer.parseInt(size, 16);
                 var piece = new String(asked.in().readNBytes(length), java.nio.charset.StandardCharsets.ISO_8859_1);
                 TestApp.Asked.line(asked.in());
                 asked.send(size + "\r\n" + piece + "\r\n");
