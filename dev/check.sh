@@ -24,6 +24,8 @@ have zstd || missing+=(zstd)
 have git || missing+=(git)
 have node || missing+=(nodejs npm)
 have curl || missing+=(curl)
+have docker-registry || missing+=(docker-registry)
+have htpasswd || missing+=(apache2-utils)
 docker info >/dev/null 2>&1 || { have dockerd || missing+=(docker.io iptables); }
 if [ ${#missing[@]} -gt 0 ]; then
   if have apt-get && [ "$(id -u)" = 0 ]; then
@@ -88,6 +90,16 @@ for major in 20 22; do
     "$root/dev/base-images.sh" "$major" >"$log/images.log" 2>&1 || { tail -n 20 "$log/images.log" >&2; die "the stand-in could not be made; see $log/images.log"; }
   fi
 done
+if ! docker images --format '{{.Repository}}:{{.Tag}}' | grep -qE '^python:3\.[0-9]+-slim-bookworm$'; then
+  say "Getting the base images of Python and Go"
+  for image in python:3.12-slim-bookworm golang:1.24-bookworm debian:bookworm-slim; do
+    if ! docker pull -q "$image" >"$log/pull.log" 2>&1; then
+      say "They cannot be pulled; making stand-ins of this machine's own"
+      "$root/dev/base-images.sh" python go >"$log/images.log" 2>&1 || { tail -n 20 "$log/images.log" >&2; die "the stand-ins could not be made; see $log/images.log"; }
+      break
+    fi
+  done
+fi
 
 for each in "${pids[@]:-}"; do
   [ -n "$each" ] || continue
