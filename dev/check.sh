@@ -21,11 +21,11 @@ have redis-server || missing+=(redis-server)
 have bwrap || missing+=(bubblewrap)
 have chromium || have chromium-browser || have google-chrome || missing+=(chromium fonts-liberation fonts-dejavu-core fonts-noto-color-emoji)
 have zstd || missing+=(zstd)
-have docker-registry || missing+=(docker-registry)
-have htpasswd || missing+=(apache2-utils)
 have git || missing+=(git)
 have node || missing+=(nodejs npm)
 have curl || missing+=(curl)
+have docker-registry || missing+=(docker-registry)
+have htpasswd || missing+=(apache2-utils)
 docker info >/dev/null 2>&1 || { have dockerd || missing+=(docker.io iptables); }
 if [ ${#missing[@]} -gt 0 ]; then
   if have apt-get && [ "$(id -u)" = 0 ]; then

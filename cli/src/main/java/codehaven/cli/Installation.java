@@ -232,9 +232,7 @@ final class Installation implements AutoCloseable {
                         builds,
                         embedded == null ? null : data,
                         startedAt,
-                        registry == null
-                                ? null
-                                : new SystemInfo.Registry(registry.host(), registry.user()))));
+                        registry == null ? null : new SystemInfo.Registry(registry.host(), registry.user()))));
         apiUrl = URI.create("http://localhost:" + server.port() + "/");
         addresses.put("dashboard", apiUrl.toString());
         addresses.put("metrics", "http://localhost:" + server.metricsPort() + "/metrics");

@@ -71,8 +71,10 @@ final class AppsTest {
         for (var each : haven.get("/v1/projects?limit=100").path("items")) {
             var slug = each.path("slug").asText();
             haven.send("DELETE", "/v1/projects/" + slug, Map.of(), 204);
-            Haven.await("the containers of " + slug + " are gone", Duration.ofMinutes(1), () -> containers(slug)
-                    .isBlank());
+            Haven.await(
+                    "the containers of " + slug + " are gone",
+                    Duration.ofMinutes(1),
+                    () -> containers(slug).isBlank());
         }
         haven.close();
         git.close();
@@ -157,18 +159,22 @@ final class AppsTest {
                     Duration.ofSeconds(20),
                     () -> runtimeLog(each.getValue()).contains(markers.get(each.getKey())));
             assertThat(ended.at("/app/image/tag").asText()).endsWith(each.getKey() + ":" + each.getValue());
-            assertThat(command("docker", "history", "--no-trunc", ended.at("/app/image/tag").asText()))
+            assertThat(command(
+                            "docker",
+                            "history",
+                            "--no-trunc",
+                            ended.at("/app/image/tag").asText()))
                     .doesNotContain("tomato");
         }
         var express = URI.create(haven.deployment(deployments.get("express"))
                 .at("/urls/production")
                 .asText());
         assertThat(haven.visit(express.toString()).body()).contains("welcome tomato");
-        var sum = haven.raw(java.net.http.HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
-                .header("Host", express.getAuthority())
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString("[1,2,39]")));
+        var sum = haven.raw(
+                java.net.http.HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
+                        .header("Host", express.getAuthority())
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofString("[1,2,39]")));
         assertThat(sum.body()).isEqualTo("{\"sum\":42}");
         try (var socket = new Sockets(express)) {
             assertThat(socket.tell("hello")).isEqualTo("echo hello");
@@ -185,15 +191,17 @@ final class AppsTest {
         try (var load = Load.on(url)) {
             var second = haven.deploy(Map.of("project", "load"));
             ready(second);
-            Haven.await("the second", Duration.ofSeconds(5), () -> haven.visit(url.toString())
-                    .body()
-                    .equals("two"));
+            Haven.await(
+                    "the second",
+                    Duration.ofSeconds(5),
+                    () -> haven.visit(url.toString()).body().equals("two"));
             TimeUnit.SECONDS.sleep(5);
             var begun = System.nanoTime();
             haven.post("/v1/projects/load/rollback", Map.of(), 200);
-            Haven.await("the first again", Duration.ofSeconds(5), () -> haven.visit(url.toString())
-                    .body()
-                    .equals("one"));
+            Haven.await(
+                    "the first again",
+                    Duration.ofSeconds(5),
+                    () -> haven.visit(url.toString()).body().equals("one"));
             assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
             TimeUnit.SECONDS.sleep(4);
             load.stop();
@@ -206,8 +214,7 @@ final class AppsTest {
     @Test
     void aBrokenVersionNeverGetsARequest() throws Exception {
         var repository = git.create("broken", server("good"));
-        var first = haven.deploy(Map.of(
-                "repository", repository.url(), "name", "broken"));
+        var first = haven.deploy(Map.of("repository", repository.url(), "name", "broken"));
         var url = ready(first).at("/urls/production").asText();
         haven.send(
                 "PATCH",
@@ -233,9 +240,10 @@ final class AppsTest {
                         .isEqualTo("HEALTH_CHECK_FAILED");
                 assertThat(failure.path("message").asText()).contains(each.getValue());
                 assertThat(failure.path("hint").asText()).isNotBlank();
-                Haven.await("the good one", Duration.ofSeconds(10), () -> haven.visit(url)
-                        .body()
-                        .equals("good"));
+                Haven.await(
+                        "the good one",
+                        Duration.ofSeconds(10),
+                        () -> haven.visit(url).body().equals("good"));
             }
             assertThat(haven.log(haven.get("/v1/deployments?project=broken&limit=1")
                             .at("/items/0/id")
@@ -261,7 +269,8 @@ final class AppsTest {
     }
 
     private static String command(String... command) throws IOException, InterruptedException {
-        var process = new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
+        var process =
+                new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
         var output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         process.waitFor();
         return output;

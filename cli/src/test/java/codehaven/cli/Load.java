@@ -78,11 +78,15 @@ final class Load implements AutoCloseable {
         try (var socket = new Socket("127.0.0.1", site.getPort())) {
             socket.setSoTimeout(30_000);
             socket.getOutputStream()
-                    .write(("GET " + path + " HTTP/1.1\r\nHost: " + site.getAuthority() + "\r\nConnection: close\r\n\r\n")
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: " + site.getAuthority()
+                                    + "\r\nConnection: close\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII));
             var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!answer.startsWith("HTTP/1.1 200")) {
-                throw new IOException(answer.isEmpty() ? "no answer" : answer.lines().findFirst().orElse(""));
+                throw new IOException(
+                        answer.isEmpty()
+                                ? "no answer"
+                                : answer.lines().findFirst().orElse(""));
             }
             var body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
             // Chunked or not: the version is in it.

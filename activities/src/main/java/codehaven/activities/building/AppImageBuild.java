@@ -109,7 +109,9 @@ final class AppImageBuild {
     /** Lays the tree on its base image: dependencies as one layer, the app as another, so that each is stored once. */
     void assemble(BuildOrder order, Recipe recipe, Running.Tree tree, Walk walk) throws IOException {
         scope.log().say("Putting the image together.");
-        engine.images().provide(recipe.image(), scope);
+        if (order.phases().isEmpty()) {
+            engine.images().provide(recipe.image(), scope); // Else the build ran in it.
+        }
         var layers = new Layers(recipe, tree);
         var ours = new BuildOrder(
                 order.deployment(),

@@ -10,6 +10,8 @@ import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -66,12 +68,10 @@ final class FillingTar implements AutoCloseable {
                 var tar = new TarArchiveOutputStream(new BufferedOutputStream(out, 1 << 16), "UTF-8")) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+            var directories = new HashSet<String>();
             for (var directory : new String[] {"src", "home", "tmp", "run"}) {
-                var entry = new TarArchiveEntry(directory + "/");
-                entry.setMode(directory.equals("run") ? 0700 : 0755);
-                own(entry, user);
-                tar.putArchiveEntry(entry);
-                tar.closeArchiveEntry();
+                make(directory, directory.equals("run") ? 0700 : 0755, tar, user);
+                directories.add(directory);
             }
             for (var file : files.files().entrySet()) {
                 var bytes = file.getValue().getBytes(StandardCharsets.UTF_8);
@@ -84,10 +84,10 @@ final class FillingTar implements AutoCloseable {
                 tar.closeArchiveEntry();
             }
             try (var from = new ZstdInputStream(new BufferedInputStream(Files.newInputStream(source), 1 << 16))) {
-                copy(from, "src/", tar, user);
+                copy(from, "src/", tar, user, directories);
             }
             if (cache != null) {
-                copy(cache, "", tar, user);
+                copy(cache, "", tar, user, directories);
             }
             tar.finish();
         } catch (IOException | RuntimeException e) {
@@ -95,7 +95,28 @@ final class FillingTar implements AutoCloseable {
         }
     }
 
-    private static void copy(InputStream from, String prefix, TarArchiveOutputStream to, int user) throws IOException {
+    private static void make(String directory, int mode, TarArchiveOutputStream to, int user) throws IOException {
+        var entry = new TarArchiveEntry(directory + "/");
+        entry.setMode(mode);
+        own(entry, user);
+        to.putArchiveEntry(entry);
+        to.closeArchiveEntry();
+    }
+
+    /** Engines make what is missing above an entry for root alone, and then the build cannot write beside it. */
+    private static void makeAbove(String path, Set<String> directories, TarArchiveOutputStream to, int user)
+            throws IOException {
+        var above = SourceTree.parent(path);
+        if (!above.isEmpty() && !directories.contains(above)) {
+            makeAbove(above, directories, to, user);
+            make(above, 0755, to, user);
+            directories.add(above);
+        }
+    }
+
+    private static void copy(
+            InputStream from, String prefix, TarArchiveOutputStream to, int user, Set<String> directories)
+            throws IOException {
         var tar = new TarArchiveInputStream(from, "UTF-8");
         for (TarArchiveEntry next; (next = tar.getNextEntry()) != null; ) {
             var name = next.getName().replaceFirst("^(?:\\./)+", "");
@@ -119,6 +140,11 @@ final class FillingTar implements AutoCloseable {
                 continue;
             }
             own(entry, user);
+            var path = (prefix + name).replaceFirst("/+$", "");
+            makeAbove(path, directories, to, user);
+            if (next.isDirectory()) {
+                directories.add(path);
+            }
             to.putArchiveEntry(entry);
             if (next.isFile() && !next.isLink() && !next.isSymbolicLink()) {
                 tar.transferTo(to);

@@ -402,4 +402,18 @@ final class ContainerBuildTest {
         assertThat(workshop.build(job, scope).cache()).isEqualTo("miss");
         assertThat(scope.text()).contains("The dependency cache cannot be used");
     }
+
+    @Test
+    void cacheDeepInAFolderLeavesThatFolderToTheBuild() throws IOException {
+        var drawing = MAKES_A_PAGE + """
+                --- cache.sh
+                mkdir -p "$HOME/.local/share/store" && echo it > "$HOME/.local/share/store/it" && echo beside > "$HOME/.local/beside"
+                """;
+        for (var expected : List.of("miss", "hit")) {
+            var job = workshop.job("sh cache.sh && node build.mjs", drawing).caching(List.of(".local/share/store"));
+            job.project = "deep";
+            assertThat(workshop.build(job, new BuildScope(job.deployment)).cache())
+                    .isEqualTo(expected);
+        }
+    }
 }

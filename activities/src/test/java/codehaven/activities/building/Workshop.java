@@ -202,7 +202,11 @@ final class Workshop implements AutoCloseable {
                 job.attempt,
                 job.settings,
                 job.archive,
-                recipe -> job.variables,
+                recipe -> {
+                    var all = new HashMap<>(recipe.variables());
+                    all.putAll(job.variables);
+                    return all;
+                },
                 job.sensitive,
                 scope::outputAfter);
         var build = new SiteBuild(engine, told, caches, task, scope.here());
