@@ -256,7 +256,8 @@ final class Installation implements AutoCloseable {
                     settings.decimal(Setting.APP_CPUS, 0.1, 1024),
                     registry());
         } catch (IllegalArgumentException e) {
-            throw settings.wrong(Setting.APP_NETWORKS, "is " + String.valueOf(e.getMessage()).replaceAll(", not .*", ""));
+            throw settings.wrong(
+                    Setting.APP_NETWORKS, "is " + String.valueOf(e.getMessage()).replaceAll(", not .*", ""));
         }
     }
 

@@ -47,8 +47,7 @@ public final class Keepers {
      */
     public boolean keep(String engine, String holder, Duration during) {
         var now = Instant.now();
-        var mine = and(
-                eq("_id", "engine/" + engine), or(eq("holder", holder), lt("until", Date.from(now))));
+        var mine = and(eq("_id", "engine/" + engine), or(eq("holder", holder), lt("until", Date.from(now))));
         var until = Date.from(now.plus(during));
         return mongo.in(
                         Mongo.KEEPERS,
@@ -65,7 +64,8 @@ public final class Keepers {
         mongo.in(
                 Mongo.KEEPERS,
                 keepers -> keepers.updateOne(
-                        and(eq("_id", "engine/" + engine), eq("holder", holder)), set("until", new Date(0))));
+                        and(eq("_id", "engine/" + engine), eq("holder", holder)),
+                        set("until", Date.from(Instant.EPOCH))));
     }
 
     private boolean insert(Document document) {

@@ -148,7 +148,9 @@ public final class Sites {
         now.put("target", before.get("target"));
         now.put("role", before.get("role"));
         // Of two pointers with one generation, readers take the later one.
-        now.put("pointedAt", new Date(Math.max(System.currentTimeMillis(), found.getDate("pointedAt").getTime() + 1)));
+        var later = found.getDate("pointedAt").toInstant().plusMillis(1);
+        var clock = Instant.now();
+        now.put("pointedAt", Date.from(clock.isAfter(later) ? clock : later));
         now.put(GIVEN_BACK_BY, deployment);
         now.put(CHANGE, mongo.next("sites"));
         return replaced(ours, now) ? Optional.of(read(now)) : Optional.empty();

@@ -790,7 +790,9 @@ abstract class StateContract {
             var tried = Examples.site(host, project, "tried000", 4);
             state.sites().point(before);
             assertThat(state.sites().pointOnProbation(tried)).isTrue();
-            assertThat(state.sites().pointOnProbation(tried)).as("the same again").isTrue();
+            assertThat(state.sites().pointOnProbation(tried))
+                    .as("the same again")
+                    .isTrue();
             assertThat(state.sites().giveBack(host, "before00", 3)).isEmpty();
             var shown = state.sites().giveBack(host, "tried000", 4).orElseThrow();
             assertThat(shown.deployment()).isEqualTo("before00");
@@ -807,7 +809,9 @@ abstract class StateContract {
             assertThat(state.sites().pointOnProbation(tried)).isFalse();
             var fresh = Examples.site(Examples.host(), project, "first000", 6);
             assertThat(state.sites().pointOnProbation(fresh)).isTrue();
-            assertThat(state.sites().giveBack(fresh.host(), "first000", 6)).as("nothing was shown").isEmpty();
+            assertThat(state.sites().giveBack(fresh.host(), "first000", 6))
+                    .as("nothing was shown")
+                    .isEmpty();
         }
 
         @Test
@@ -823,17 +827,22 @@ abstract class StateContract {
             state.keepers().leave(engine, "a");
             assertThat(state.keepers().keep(engine, "b", Duration.ofMillis(1))).isTrue();
             Thread.sleep(5);
-            assertThat(state.keepers().keep(engine, "a", Duration.ofMinutes(1))).as("b is silent").isTrue();
+            assertThat(state.keepers().keep(engine, "a", Duration.ofMinutes(1)))
+                    .as("b is silent")
+                    .isTrue();
         }
 
         @Test
         void anAppIsClaimedByOneEngine() {
             var id = Examples.unique();
             state.apps().put(app(id, Examples.slug(), "sha256:1"), Map.of());
-            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null))).isTrue();
-            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null))).isFalse();
+            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null)))
+                    .isTrue();
+            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null)))
+                    .isFalse();
             state.apps().removed(id, 1);
-            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null))).isTrue();
+            assertThat(state.apps().claim(id, instance(1, App.State.STARTING, null)))
+                    .isTrue();
         }
 
         @Test

@@ -87,7 +87,8 @@ public final class DockerEngine implements AutoCloseable {
         var http = new ZerodepDockerHttpClient.Builder()
                 .dockerHost(config.getDockerHost())
                 .sslConfig(config.getSSLConfig())
-                .maxConnections(200)
+                // One for each app whose output is followed, and some.
+                .maxConnections(1_000)
                 .connectionTimeout(CONNECT);
         if (answer != null) {
             http.responseTimeout(answer);

@@ -31,6 +31,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has an app's containers started, waits until they are healthy, and watches them while they are new. The containers
@@ -57,6 +59,8 @@ final class AppLaunch {
     private static final Duration SIGN_OF_USE = Duration.ofSeconds(5);
     private static final Duration LAST_OUTPUT = Duration.ofSeconds(2);
     private static final int LAST_LINES = 10;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(AppLaunch.class);
 
     private final State state;
     private final DeploymentRequest request;
@@ -153,8 +157,7 @@ final class AppLaunch {
                                     + NOBODY.toSeconds() + " s.");
                 }
                 if (waited.compareTo(LONGEST) > 0) {
-                    throw failed(
-                            1, "The app was not healthy within " + LONGEST.toMinutes() + " minutes.", null);
+                    throw failed(1, "The app was not healthy within " + LONGEST.toMinutes() + " minutes.", null);
                 }
                 if (System.nanoTime() - usedAt > SIGN_OF_USE.toNanos()) {
                     usedAt = System.nanoTime();
@@ -173,8 +176,8 @@ final class AppLaunch {
     private App app() {
         return state.apps()
                 .find(request.deployment())
-                .orElseThrow(() -> new StepFailure(
-                        FailureKind.UNEXPECTED, "The app was deleted while it was waited for."));
+                .orElseThrow(
+                        () -> new StepFailure(FailureKind.UNEXPECTED, "The app was deleted while it was waited for."));
     }
 
     private static List<String> healthy(App app) {
@@ -237,18 +240,21 @@ final class AppLaunch {
                         changes.drainPermits();
                     }
                 } catch (InterruptedException e) {
-                    // The sign to stop: handed over above, otherwise too late.
-                    continue;
+                    LOGGER.debug("{} was asked to stop: handed over, or too late", request.deployment(), e);
                 }
             }
         }
     }
 
     private StepFailure diedLive(Instance instance, Duration after, Collection<Host> hosts) {
-        var message = new StringBuilder("The app died " + Math.max(1, after.toSeconds()) + " s after it went live: "
-                + reason(instance));
+        var message = new StringBuilder(
+                "The app died " + Math.max(1, after.toSeconds()) + " s after it went live: " + reason(instance));
         for (var each : giveBack(hosts)) {
-            message.append(' ').append(each.host()).append(" shows ").append(each.deployment()).append(" again.");
+            message.append(' ')
+                    .append(each.host())
+                    .append(" shows ")
+                    .append(each.deployment())
+                    .append(" again.");
         }
         return failed(instance.n(), message.toString(), instance.reason());
     }
@@ -257,14 +263,16 @@ final class AppLaunch {
     List<Site> giveBack(Collection<Host> hosts) {
         var given = new ArrayList<Site>();
         for (var host : hosts) {
-            state.sites().giveBack(host, request.deployment(), request.generation()).ifPresent(site -> {
-                given.add(site);
-                state.apps().wake(site.deployment(), now());
-                state.apps()
-                        .find(site.deployment())
-                        .ifPresent(app -> state.sites().reach(app.deployment(), app.addresses()));
-                scope.log().say(Level.warn, site.host() + " shows " + site.deployment() + " again.");
-            });
+            state.sites()
+                    .giveBack(host, request.deployment(), request.generation())
+                    .ifPresent(site -> {
+                        given.add(site);
+                        state.apps().wake(site.deployment(), now());
+                        state.apps()
+                                .find(site.deployment())
+                                .ifPresent(app -> state.sites().reach(app.deployment(), app.addresses()));
+                        scope.log().say(Level.warn, site.host() + " shows " + site.deployment() + " again.");
+                    });
         }
         if (!given.isEmpty()) {
             state.bus().nudgeRoutes();
@@ -293,7 +301,12 @@ final class AppLaunch {
         }
         var printed = tail.stream().map(RuntimeLogs.Line::text).collect(Collectors.joining("\n"));
         return new StepFailure(
-                FailureKind.HEALTH_CHECK_FAILED, message, hint(reason == null ? "" : reason, printed), lines, null, null);
+                FailureKind.HEALTH_CHECK_FAILED,
+                message,
+                hint(reason == null ? "" : reason, printed),
+                lines,
+                null,
+                null);
     }
 
     /** What it printed last comes a moment after it ended. */
@@ -301,7 +314,8 @@ final class AppLaunch {
         var until = System.nanoTime() + LAST_OUTPUT.toNanos();
         while (true) {
             var printed = state.runtimeLogs().tail(request.deployment(), 20 * LAST_LINES).stream()
-                    .filter(each -> each.instance() == instance && !each.stream().equals("system"))
+                    .filter(each ->
+                            each.instance() == instance && !each.stream().equals("system"))
                     .toList();
             if (System.nanoTime() > until || (printed.size() >= LAST_LINES && System.nanoTime() > until - 1e9)) {
                 return printed.subList(Math.max(0, printed.size() - LAST_LINES), printed.size());
@@ -319,7 +333,8 @@ final class AppLaunch {
         if (reason.contains("memory limit")) {
             return "Raise the project's limits.memoryMb, or make the app use less memory, then retry.";
         }
-        if (printed.contains("EROFS") || printed.toLowerCase(java.util.Locale.ROOT).contains("read-only file system")) {
+        if (printed.contains("EROFS")
+                || printed.toLowerCase(java.util.Locale.ROOT).contains("read-only file system")) {
             return "The app writes where it may not: set the project's app.writable to true, or have it write to /tmp"
                     + " or a volume.";
         }

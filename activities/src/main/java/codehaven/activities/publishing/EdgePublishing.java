@@ -175,8 +175,7 @@ public final class EdgePublishing implements Publishing {
                 .map(site -> site.target().manifest());
     }
 
-    private void goLive(
-            DeploymentRequest request, ClonedTree tree, BuiltOutput built, String manifest, StepScope scope)
+    private void goLive(DeploymentRequest request, ClonedTree tree, BuiltOutput built, String manifest, StepScope scope)
             throws InterruptedException {
         var shared = sharedHosts(request, tree);
         var app = built.app();
@@ -225,11 +224,10 @@ public final class EdgePublishing implements Publishing {
     private void point(Host host, Site.Role role, DeploymentRequest request, Target target, StepScope scope) {
         var now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         var site = new Site(host, request.project(), request.deployment(), target, request.generation(), role, now);
-        var pointed =
-                switch (target) {
-                    case Target.Files _ -> state.sites().point(site);
-                    case Target.Container _ -> state.sites().pointOnProbation(site);
-                };
+        var pointed = switch (target) {
+            case Target.Files _ -> state.sites().point(site);
+            case Target.Container _ -> state.sites().pointOnProbation(site);
+        };
         if (pointed) {
             scope.log().say("Live at " + address(host));
         } else {

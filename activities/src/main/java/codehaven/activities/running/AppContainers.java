@@ -263,22 +263,19 @@ final class AppContainers {
                 .withPidsLimit(PIDS)
                 .withUlimits(
                         ownOpenFiles
-                                ? List.of(
-                                        new Ulimit("core", 0L, 0L),
-                                        new Ulimit("nofile", OPEN_FILES, OPEN_FILES))
+                                ? List.of(new Ulimit("core", 0L, 0L), new Ulimit("nofile", OPEN_FILES, OPEN_FILES))
                                 : List.of(new Ulimit("core", 0L, 0L)))
                 .withCapDrop(Capability.ALL)
                 .withSecurityOpts(List.of("no-new-privileges"))
                 .withReadonlyRootfs(!Boolean.TRUE.equals(own.writable()))
-                .withTmpFs(Map.of(
-                        "/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + Math.min(TMP_BYTES, memory / 4)))
+                .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + Math.min(TMP_BYTES, memory / 4)))
                 .withBinds(own.volumes().stream()
                         .map(each -> new Bind(volume(app, each), new Volume(each.path())))
                         .toList())
                 .withNetworkMode(home.name())
                 .withRestartPolicy(RestartPolicy.unlessStoppedRestart())
-                .withLogConfig(new LogConfig(
-                        LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3")));
+                .withLogConfig(
+                        new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3")));
         if (root) {
             host.withCapAdd(OF_ROOT);
         }
@@ -428,13 +425,17 @@ final class AppContainers {
         for (var each : volumes) {
             var project = each.getLabels() == null ? null : each.getLabels().get(PROJECT);
             if (project != null && each.getName() != null && !projects.contains(project)) {
-                try {
-                    engine.client().removeVolumeCmd(each.getName()).exec();
-                } catch (NotFoundException | ConflictException e) {
-                    // Gone, or its container is about to go.
-                    continue;
-                }
+                removeVolume(each.getName());
             }
+        }
+    }
+
+    private void removeVolume(String name) {
+        try {
+            engine.client().removeVolumeCmd(name).exec();
+        } catch (NotFoundException | ConflictException e) {
+            // Gone, or its container is about to go.
+            return;
         }
     }
 
@@ -517,7 +518,11 @@ final class AppContainers {
 
     void remove(String id) {
         try {
-            engine.client().removeContainerCmd(id).withForce(true).withRemoveVolumes(true).exec();
+            engine.client()
+                    .removeContainerCmd(id)
+                    .withForce(true)
+                    .withRemoveVolumes(true)
+                    .exec();
         } catch (NotFoundException | ConflictException e) {
             // Somebody else removes it.
             return;

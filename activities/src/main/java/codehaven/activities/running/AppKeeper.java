@@ -148,8 +148,7 @@ public final class AppKeeper implements AutoCloseable {
         var containers = here.containers().all().stream().collect(Collectors.groupingBy(Seen::deployment));
         for (var app : apps.values()) {
             if (isOurs(here, app, containers.containsKey(app.deployment()))) {
-                tending(here, app.deployment())
-                        .turn(app, containers.getOrDefault(app.deployment(), List.of()));
+                tending(here, app.deployment()).turn(app, containers.getOrDefault(app.deployment(), List.of()));
                 sleepWhenDue(app);
                 endWithItsDeployment(app);
             }
@@ -168,6 +167,7 @@ public final class AppKeeper implements AutoCloseable {
                 }
             }
         });
+        ready.retainAll(apps.keySet());
         measure(here);
         sweep(here, apps, containers);
     }
@@ -177,8 +177,7 @@ public final class AppKeeper implements AutoCloseable {
             var id = engine.client().infoCmd().exec().getId();
             var mark = state.keepers().installation();
             var networks = new AppNetworks(engine, new AddressPool(settings.networks()), mark);
-            workshop = new Workshop(
-                    String.valueOf(id), networks, new AppContainers(engine, networks, settings, mark));
+            workshop = new Workshop(String.valueOf(id), networks, new AppContainers(engine, networks, settings, mark));
         }
         return workshop;
     }
@@ -204,7 +203,8 @@ public final class AppKeeper implements AutoCloseable {
     /** Whether the app's containers are this engine's to run; whoever has one runs all. */
     private boolean isOurs(Workshop here, App app, boolean hasContainers) {
         if (!app.instances().isEmpty()) {
-            return app.instances().values().stream().anyMatch(each -> each.engine().equals(here.engineId()));
+            return app.instances().values().stream()
+                    .anyMatch(each -> each.engine().equals(here.engineId()));
         }
         if (hasContainers) {
             return true;
@@ -229,8 +229,7 @@ public final class AppKeeper implements AutoCloseable {
         return tendings.computeIfAbsent(
                 deployment,
                 _ -> new Tending(
-                        new Tending.Workplace(
-                                state, engine, here.containers(), here.engineId(), threads, this::wake),
+                        new Tending.Workplace(state, engine, here.containers(), here.engineId(), threads, this::wake),
                         deployment));
     }
 
@@ -276,7 +275,8 @@ public final class AppKeeper implements AutoCloseable {
         if (status.get() == DeploymentStatus.CANCELED) {
             state.apps().delete(app.deployment());
         } else {
-            state.apps().want(app.deployment(), App.Wanted.STOPPED, Instant.now().truncatedTo(ChronoUnit.MILLIS));
+            state.apps()
+                    .want(app.deployment(), App.Wanted.STOPPED, Instant.now().truncatedTo(ChronoUnit.MILLIS));
         }
         state.bus().nudgeApps();
     }
@@ -300,9 +300,7 @@ public final class AppKeeper implements AutoCloseable {
         containers.values().forEach(those -> those.forEach(each -> used.add(each.project())));
         here.networks().removeAllBut(used);
         for (var project : here.containers().projectsWithVolumes()) {
-            var there = Slug.of(project)
-                    .flatMap(state.projects()::find)
-                    .isPresent();
+            var there = Slug.of(project).flatMap(state.projects()::find).isPresent();
             if (there) {
                 used.add(project);
             }

@@ -156,9 +156,8 @@ final class AppNetworks {
                 .withEnableIpv6(false)
                 .withIpam(new Network.Ipam()
                         .withDriver("default")
-                        .withConfig(new Network.Ipam.Config()
-                                .withSubnet(subnet)
-                                .withGateway(AddressPool.gateway(range))))
+                        .withConfig(
+                                new Network.Ipam.Config().withSubnet(subnet).withGateway(AddressPool.gateway(range))))
                 .withOptions(options)
                 .withLabels(Map.of(
                         AppContainers.PROJECT,

@@ -84,7 +84,8 @@ final class Figures {
         if (after == null || before == null || after.getCpuUsage() == null || before.getCpuUsage() == null) {
             return 0;
         }
-        var used = number(after.getCpuUsage().getTotalUsage()) - number(before.getCpuUsage().getTotalUsage());
+        var used = number(after.getCpuUsage().getTotalUsage())
+                - number(before.getCpuUsage().getTotalUsage());
         var all = number(after.getSystemCpuUsage()) - number(before.getSystemCpuUsage());
         var processors = Math.max(1, number(after.getOnlineCpus()));
         return all <= 0 || used <= 0 ? 0 : (double) used / all * processors;

@@ -48,8 +48,7 @@ final class HealthWatch implements AutoCloseable {
      * @param path absent for any answer that is no error of the server's
      * @param host as visitors name it: some frameworks answer to known names only
      */
-    record Question(
-            InetSocketAddress address, @Nullable String path, String host, Duration startPeriod) {}
+    record Question(InetSocketAddress address, @Nullable String path, String host, Duration startPeriod) {}
 
     private final Question question;
     private final Instant startedAt;
@@ -135,7 +134,8 @@ final class HealthWatch implements AutoCloseable {
                     var why = explanation.get();
                     become(
                             App.State.UNHEALTHY,
-                            "It was not healthy within " + question.startPeriod().toSeconds() + " s: " + problem + "."
+                            "It was not healthy within "
+                                    + question.startPeriod().toSeconds() + " s: " + problem + "."
                                     + (why.isEmpty() ? "" : " " + why));
                 }
             }

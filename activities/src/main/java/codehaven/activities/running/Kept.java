@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Kept implements AutoCloseable {
 
     private Seen seen;
+
     @Nullable
     Condition condition;
 

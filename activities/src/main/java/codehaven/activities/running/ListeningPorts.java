@@ -33,12 +33,7 @@ record ListeningPorts(Set<Integer> everywhere, Set<Integer> loopback) {
         for (var process : processes) {
             var text = new StringBuilder();
             for (var file : List.of("tcp", "tcp6")) {
-                try {
-                    text.append(Files.readString(Path.of("/proc", process.toString(), "net", file)));
-                } catch (IOException e) {
-                    // It has ended, or may not be looked at.
-                    continue;
-                }
+                text.append(read(Path.of("/proc", process.toString(), "net", file)));
             }
             var found = LISTENING.matcher(text);
             while (found.find()) {
@@ -55,6 +50,15 @@ record ListeningPorts(Set<Integer> everywhere, Set<Integer> loopback) {
         }
         loopback.removeAll(everywhere);
         return new ListeningPorts(everywhere, loopback);
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            // The process has ended, or may not be looked at.
+            return "";
+        }
     }
 
     /** What is wrong, in a sentence; empty when that cannot be told from here. */

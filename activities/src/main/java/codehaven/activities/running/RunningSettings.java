@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param registry what images are pulled with; absent for registries that ask nobody
  */
 public record RunningSettings(
-        String networks, int memoryMb, double cpus, @Nullable Registry registry) {
+        String networks,
+        int memoryMb,
+        double cpus,
+        @Nullable Registry registry) {
 
     public static final RunningSettings DEFAULT = new RunningSettings("10.208.0.0/12", 512, 1, null);
 

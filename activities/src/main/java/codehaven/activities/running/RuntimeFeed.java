@@ -84,7 +84,10 @@ final class RuntimeFeed implements AutoCloseable {
         this.container = container;
         out = new OutputLines(masks, text -> keep("stdout", text));
         err = new OutputLines(masks, text -> keep("stderr", text));
-        thread = Thread.ofPlatform().daemon().name("output of " + deployment + "-" + instance).start(this::run);
+        thread = Thread.ofPlatform()
+                .daemon()
+                .name("output of " + deployment + "-" + instance)
+                .start(this::run);
     }
 
     /** The container was started: there is more to read. */
@@ -119,7 +122,8 @@ final class RuntimeFeed implements AutoCloseable {
                 if (last && read) {
                     return;
                 }
-                if (!finishing && pokes.tryAcquire((read ? LOOK_AGAIN : AFTER_A_FAULT).toMillis(), TimeUnit.MILLISECONDS)) {
+                if (!finishing
+                        && pokes.tryAcquire((read ? LOOK_AGAIN : AFTER_A_FAULT).toMillis(), TimeUnit.MILLISECONDS)) {
                     pokes.drainPermits();
                 }
             }
@@ -222,7 +226,8 @@ final class RuntimeFeed implements AutoCloseable {
                 var at = timestamp(bytes);
                 var begin = at == null ? 0 : TIMESTAMP + 1;
                 if (at != null) {
-                    var moment = from.getNano() % 1_000_000 == 0 ? at.truncatedTo(ChronoUnit.MILLIS) : at;
+                    var moment =
+                            from.equals(from.truncatedTo(ChronoUnit.MILLIS)) ? at.truncatedTo(ChronoUnit.MILLIS) : at;
                     if (moment.isBefore(from) || (moment.equals(from) && skip-- > 0)) {
                         return;
                     }

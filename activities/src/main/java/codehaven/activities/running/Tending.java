@@ -54,6 +54,9 @@ final class Tending implements AutoCloseable {
     private final Map<String, Kept> kept = new ConcurrentHashMap<>();
     private final Map<Integer, Trouble> troubles = new HashMap<>();
     private final AtomicBoolean busy = new AtomicBoolean();
+    /** Whether somebody called while a turn was being taken. */
+    private final AtomicBoolean missed = new AtomicBoolean();
+
     private volatile boolean closed;
 
     /** What all of them work with. */
@@ -90,6 +93,7 @@ final class Tending implements AutoCloseable {
     /** Takes a turn on another thread, unless one is being taken. */
     void turn(@Nullable App app, List<Seen> seen) {
         if (!busy.compareAndSet(false, true)) {
+            missed.set(true);
             return;
         }
         at.threads().execute(() -> {
@@ -107,6 +111,9 @@ final class Tending implements AutoCloseable {
                 }
             } finally {
                 busy.set(false);
+                if (missed.getAndSet(false)) {
+                    at.wake().run();
+                }
             }
         });
     }
@@ -233,8 +240,8 @@ final class Tending implements AutoCloseable {
                         : "",
                 at.wake());
         if (each.feed == null) {
-            each.feed = new RuntimeFeed(
-                    at.engine(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
+            each.feed =
+                    new RuntimeFeed(at.engine(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
         } else {
             each.feed.poke();
         }
@@ -272,7 +279,8 @@ final class Tending implements AutoCloseable {
 
     private static String host(Map<String, String> variables) {
         try {
-            var authority = URI.create(variables.getOrDefault("CODEHAVEN_URL", "")).getAuthority();
+            var authority =
+                    URI.create(variables.getOrDefault("CODEHAVEN_URL", "")).getAuthority();
             return authority == null ? "localhost" : authority;
         } catch (IllegalArgumentException e) {
             return "localhost";
@@ -322,7 +330,8 @@ final class Tending implements AutoCloseable {
     private List<Kept> older(App app, int n) {
         return kept.values().stream()
                 .filter(each -> each.seen().n() == n && !each.seen().isOf(app) && !each.leaving)
-                .sorted(Comparator.comparingInt((Kept each) -> each.seen().epoch()).reversed())
+                .sorted(Comparator.comparingInt((Kept each) -> each.seen().epoch())
+                        .reversed())
                 .toList();
     }
 
@@ -391,9 +400,10 @@ final class Tending implements AutoCloseable {
         each.fault = each.health == null ? null : each.health.reason();
         each.forgetHealth();
         say(each.seen().n(), (each.fault == null ? "" : each.fault + " ") + "It is started again.");
-        at.threads().execute(() -> ending(each, () -> {
-            at.containers().restart(each.seen().id(), AppContainers.stopSeconds(app));
-        }));
+        at.threads()
+                .execute(() -> ending(each, () -> {
+                    at.containers().restart(each.seen().id(), AppContainers.stopSeconds(app));
+                }));
     }
 
     private void rest(App app, boolean remove, String sentence) {
@@ -430,23 +440,24 @@ final class Tending implements AutoCloseable {
         each.leaving = true;
         each.forgetHealth();
         var ran = each.condition != null && (each.condition.running() || each.condition.restarting());
-        at.threads().execute(() -> ending(each, () -> {
-            if (ran) {
-                Thread.sleep(HEAR);
-            }
-            at.containers().stop(each.seen().id(), seconds);
-            var feed = each.feed;
-            if (feed != null) {
-                feed.finish(LAST_OUTPUT);
-                each.feed = null;
-            }
-            if (ran && sentence != null) {
-                say(each.seen().n(), sentence);
-            }
-            if (remove) {
-                at.containers().remove(each.seen().id());
-            }
-        }));
+        at.threads()
+                .execute(() -> ending(each, () -> {
+                    if (ran) {
+                        Thread.sleep(HEAR);
+                    }
+                    at.containers().stop(each.seen().id(), seconds);
+                    var feed = each.feed;
+                    if (feed != null) {
+                        feed.finish(LAST_OUTPUT);
+                        each.feed = null;
+                    }
+                    if (ran && sentence != null) {
+                        say(each.seen().n(), sentence);
+                    }
+                    if (remove) {
+                        at.containers().remove(each.seen().id());
+                    }
+                }));
     }
 
     private interface End {
@@ -459,7 +470,10 @@ final class Tending implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            LOGGER.debug("{} does not end yet; the next turn tries again", each.seen().name(), e);
+            LOGGER.debug(
+                    "{} does not end yet; the next turn tries again",
+                    each.seen().name(),
+                    e);
         } finally {
             each.looked(null);
             each.dirty = true;
@@ -487,9 +501,8 @@ final class Tending implements AutoCloseable {
         var n = each.seen().n();
         var condition = each.condition;
         var trouble = troubles.get(n);
-        var restarts = (condition == null ? 0 : condition.restarts())
-                + each.lost
-                + (trouble == null ? 0 : trouble.failures);
+        var restarts =
+                (condition == null ? 0 : condition.restarts()) + each.lost + (trouble == null ? 0 : trouble.failures);
         var state = App.State.STARTING;
         var reason = each.fault;
         String address = null;
@@ -585,7 +598,8 @@ final class Tending implements AutoCloseable {
     /** Hosts may also have been pointed here by somebody who knew other addresses. */
     private void reach(List<String> addresses) {
         var behind = at.state().sites().ofDeployment(deployment).stream()
-                .anyMatch(each -> each.target() instanceof Target.Container(_, var known) && !known.equals(addresses));
+                .anyMatch(each -> each.target() instanceof Target.Container container
+                        && !container.addresses().equals(addresses));
         if (behind && at.state().sites().reach(deployment, addresses)) {
             at.state().bus().nudgeRoutes();
         }

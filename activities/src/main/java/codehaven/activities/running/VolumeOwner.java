@@ -73,7 +73,9 @@ record VolumeOwner(DockerEngine engine, String container, String image) {
 
     /** Whether it is root's and has nothing in it. */
     private boolean isNew(String path) {
-        try (var in = engine.client().copyArchiveFromContainerCmd(container, path).exec();
+        try (var in = engine.client()
+                        .copyArchiveFromContainerCmd(container, path)
+                        .exec();
                 var tar = new TarArchiveInputStream(in, "UTF-8")) {
             var top = tar.getNextEntry();
             return top != null && top.isDirectory() && top.getLongUserId() == 0 && tar.getNextEntry() == null;
@@ -103,11 +105,10 @@ record VolumeOwner(DockerEngine engine, String container, String image) {
         var parts = user.split(":", 2);
         if (parts[0].matches("\\d{1,9}")) {
             var number = Long.parseLong(parts[0]);
-            return Optional.of(
-                    new Owner(number, parts.length == 2 && parts[1].matches("\\d{1,9}") ? Long.parseLong(parts[1]) : 0));
+            return Optional.of(new Owner(
+                    number, parts.length == 2 && parts[1].matches("\\d{1,9}") ? Long.parseLong(parts[1]) : 0));
         }
-        return passwd()
-                .lines()
+        return passwd().lines()
                 .map(line -> line.split(":", -1))
                 .filter(fields -> fields.length > 3
                         && fields[0].equals(parts[0])
@@ -118,7 +119,9 @@ record VolumeOwner(DockerEngine engine, String container, String image) {
     }
 
     private String passwd() {
-        try (var in = engine.client().copyArchiveFromContainerCmd(container, "/etc/passwd").exec()) {
+        try (var in = engine.client()
+                .copyArchiveFromContainerCmd(container, "/etc/passwd")
+                .exec()) {
             return content(in);
         } catch (NotFoundException e) {
             return "";

@@ -62,7 +62,7 @@ class AppPublishingTest {
     @AfterEach
     void close() throws Exception {
         stage.state.apps().deleteOf(project.slug());
-        yard.close();
+        yard.clear();
     }
 
     private void mode(String mode) {
@@ -93,14 +93,7 @@ class AppPublishingTest {
         new TarArchiveOutputStream(new ZstdOutputStream(bytes), "UTF-8").close();
         stage.state.blobs().put(Blobs.output(request.deployment()), bytes.toByteArray());
         return new BuiltOutput(
-                Blobs.output(request.deployment()),
-                "express",
-                Kind.DYNAMIC,
-                0,
-                0,
-                false,
-                "none",
-                yard.appImage());
+                Blobs.output(request.deployment()), "express", Kind.DYNAMIC, 0, 0, false, "none", yard.appImage());
     }
 
     private Stage.Cast cast(DeploymentRequest request) {
@@ -165,9 +158,11 @@ class AppPublishingTest {
         assertThat(writing.hint()).contains("app.writable");
         answers(good);
 
-        Stage.await("nothing of them is left", SOON, () -> yard.containers(crashing.deployment())
-                        .isEmpty()
-                && yard.containers(elsewhere.deployment()).isEmpty());
+        Stage.await(
+                "nothing of them is left",
+                SOON,
+                () -> yard.containers(crashing.deployment()).isEmpty()
+                        && yard.containers(elsewhere.deployment()).isEmpty());
         assertThat(yard.containers(good.deployment())).hasSize(1);
 
         mode("");
@@ -190,8 +185,8 @@ class AppPublishingTest {
         var failed = failure(publish(dying, DeploymentStatus.FAILED));
         assertThat(failed.kind()).isEqualTo(FailureKind.HEALTH_CHECK_FAILED);
         assertThat(failed.message())
-                .matches("The app died \\d+ s after it went live: it ended with exit code 7\\. "
-                        + project.slug() + "\\.sites\\.localhost shows " + good.deployment() + " again\\. .*");
+                .matches("The app died \\d+ s after it went live: it ended with exit code 7\\. " + project.slug()
+                        + "\\.sites\\.localhost shows " + good.deployment() + " again\\. .*");
         answers(good);
         assertThat(yard.app(dying.deployment()).wanted()).isEqualTo(App.Wanted.STOPPED);
 
@@ -207,13 +202,17 @@ class AppPublishingTest {
         var request = queued();
         try (var _ = cast(request)) {
             var workflow = stage.start(request);
-            Stage.await("its container", SOON, () -> !yard.containers(request.deployment())
-                    .isEmpty());
+            Stage.await(
+                    "its container",
+                    SOON,
+                    () -> !yard.containers(request.deployment()).isEmpty());
             workflow.cancel();
             stage.await(request, DeploymentStatus.CANCELED, SOON);
         }
-        Stage.await("no container", SOON, () -> yard.containers(request.deployment())
-                .isEmpty());
+        Stage.await(
+                "no container",
+                SOON,
+                () -> yard.containers(request.deployment()).isEmpty());
         assertThat(stage.state.apps().find(request.deployment())).isEmpty();
     }
 
@@ -223,8 +222,11 @@ class AppPublishingTest {
         var request = queued();
         var first = cast(request);
         stage.start(request);
-        Stage.await("its container", SOON, () -> yard.containers(request.deployment()).stream()
-                .anyMatch(each -> each.getState().equals("running")));
+        Stage.await(
+                "its container",
+                SOON,
+                () -> yard.containers(request.deployment()).stream()
+                        .anyMatch(each -> each.getState().equals("running")));
         var container = yard.containers(request.deployment()).getFirst().getId();
         first.close();
         try (var _ = cast(request)) {

@@ -48,7 +48,7 @@ class AppKeeperTest {
 
     @AfterEach
     void close() throws Exception {
-        yard.close();
+        yard.clear();
     }
 
     private Site pointed(String id) {
@@ -78,15 +78,19 @@ class AppKeeperTest {
         var instance = yard.healthy(id);
         assertThat(instance.container()).isEqualTo("codehaven-app-" + id + "-1");
         assertThat(AppYard.get(address(instance), "/")).isEqualTo("hello from 0.0.0.0 of production");
-        Stage.await("the host knows", AppYard.SOON, () -> stage.state
-                .sites()
-                .find(site.host())
-                .orElseThrow()
-                .target()
-                .equals(new Target.Container("ab".repeat(32), List.of(address(instance)))));
+        Stage.await(
+                "the host knows",
+                AppYard.SOON,
+                () -> stage.state
+                        .sites()
+                        .find(site.host())
+                        .orElseThrow()
+                        .target()
+                        .equals(new Target.Container("ab".repeat(32), List.of(address(instance)))));
         Stage.await("the log", AppYard.SOON, () -> yard.log(id).contains("listening"));
         assertThat(yard.log(id)).contains("Started.", "mode undefined as 1000 secret ••••••".replace("undefined", ""));
-        var made = yard.engine.client().inspectContainerCmd(instance.container()).exec();
+        var made =
+                yard.engine.client().inspectContainerCmd(instance.container()).exec();
         var host = made.getHostConfig();
         assertThat(host.getMemory()).isEqualTo(512L << 20).isEqualTo(host.getMemorySwap());
         assertThat(host.getPidsLimit()).isEqualTo(512);
@@ -94,7 +98,10 @@ class AppKeeperTest {
         assertThat(host.getCapAdd()).isNullOrEmpty();
         assertThat(host.getSecurityOpts()).contains("no-new-privileges");
         assertThat(host.getRestartPolicy().getName()).isEqualTo("unless-stopped");
-        Stage.await("figures", AppYard.SOON, () -> !stage.state.appFigures().of(id, 1).isEmpty());
+        Stage.await(
+                "figures",
+                AppYard.SOON,
+                () -> !stage.state.appFigures().of(id, 1).isEmpty());
         assertThat(stage.state.appFigures().of(id, 1).getLast().memory()).isGreaterThan(1 << 20);
     }
 
@@ -105,12 +112,13 @@ class AppKeeperTest {
         AppYard.get(address(before), "/exit");
         yard.await(id, 1, each -> each.restarts() == 1);
         assertThat(yard.healthy(id).address()).isEqualTo(before.address());
-        Stage.await("the log", AppYard.SOON, () -> yard.log(id)
-                .contains("It ended with exit code 3. It is started again."));
+        Stage.await(
+                "the log",
+                AppYard.SOON,
+                () -> yard.log(id).contains("It ended with exit code 3. It is started again."));
 
         var crashing = yard.put("crash");
-        var crashed = yard.await(
-                crashing, 1, each -> each.restarts() >= 2 && each.state() == App.State.CRASHED);
+        var crashed = yard.await(crashing, 1, each -> each.restarts() >= 2 && each.state() == App.State.CRASHED);
         assertThat(crashed.reason()).isEqualTo("It ended with exit code 1.");
         assertThat(yard.log(crashing)).contains("no such table: users");
     }
@@ -129,8 +137,11 @@ class AppKeeperTest {
             }
         });
         yard.await(id, 1, each -> each.restarts() >= 1);
-        Stage.await("the reason", AppYard.SOON, () -> yard.log(id).stream()
-                .anyMatch(each -> each.startsWith("It was killed at its memory limit of 96 MiB.")));
+        Stage.await(
+                "the reason",
+                AppYard.SOON,
+                () -> yard.log(id).stream()
+                        .anyMatch(each -> each.startsWith("It was killed at its memory limit of 96 MiB.")));
     }
 
     @Test
@@ -162,9 +173,10 @@ class AppKeeperTest {
                 .toList();
         assertThat(numbers)
                 .isEqualTo(LongStream.rangeClosed(1, numbers.size()).boxed().toList());
-        assertThat(yard.containers(id)).singleElement().satisfies(each -> assertThat(each.getId())
-                .isEqualTo(container));
-        assertThat(yard.app(id).instances().get("1").since()).isEqualTo(before.since());
+        assertThat(yard.containers(id))
+                .singleElement()
+                .satisfies(each -> assertThat(each.getId()).isEqualTo(container));
+        assertThat(yard.instance(id, 1).since()).isEqualTo(before.since());
     }
 
     @Test
@@ -186,9 +198,10 @@ class AppKeeperTest {
         assertThat(yard.app(id).wanted()).isEqualTo(App.Wanted.ASLEEP);
         assertThat(stage.state.sites().find(site.host()).orElseThrow().target())
                 .isEqualTo(new Target.Container("ab".repeat(32), List.of()));
-        Stage.await("the container has ended", AppYard.SOON, () -> yard.containers(id).getFirst()
-                .getState()
-                .equals("exited"));
+        Stage.await(
+                "the container has ended",
+                AppYard.SOON,
+                () -> yard.containers(id).getFirst().getState().equals("exited"));
         Stage.await("the log", AppYard.SOON, () -> yard.log(id).contains("It sleeps now."));
         assertThat(yard.log(id)).contains("asked to end");
 
@@ -201,8 +214,9 @@ class AppKeeperTest {
 
         stage.state.apps().want(id, App.Wanted.STOPPED, Stage.now());
         stage.state.bus().nudgeApps();
-        Stage.await("the container is gone", AppYard.SOON, () -> yard.containers(id).isEmpty());
-        assertThat(yard.app(id).instances().get("1").state()).isEqualTo(App.State.STOPPED);
+        Stage.await(
+                "the container is gone", AppYard.SOON, () -> yard.containers(id).isEmpty());
+        assertThat(yard.instance(id, 1).state()).isEqualTo(App.State.STOPPED);
         stage.state.apps().want(id, App.Wanted.RUNNING, Stage.now());
         stage.state.bus().nudgeApps();
         yard.healthy(id);
@@ -221,8 +235,11 @@ class AppKeeperTest {
         assertThat(new TreeSet<>(yard.app(id).addresses())).hasSize(3);
         stage.state.apps().replicas(id, 2);
         stage.state.bus().nudgeApps();
-        Stage.await("two are left", AppYard.SOON, () -> yard.containers(id).size() == 2
-                && yard.app(id).instances().size() == 2);
+        Stage.await(
+                "two are left",
+                AppYard.SOON,
+                () -> yard.containers(id).size() == 2
+                        && yard.app(id).instances().size() == 2);
 
         stage.state.apps().restart(id);
         stage.state.bus().nudgeApps();
@@ -231,11 +248,16 @@ class AppKeeperTest {
         while (!(yard.containers(id).size() == 2
                 && yard.containers(id).stream().allMatch(each -> each.getNames()[0].endsWith("-e1"))
                 && yard.app(id).addresses().size() == 2)) {
-            assertThat(System.nanoTime()).as("replaced in time: " + yard.app(id)).isLessThan(until);
-            var target = (Target.Container) stage.state.sites().find(site.host()).orElseThrow().target();
+            assertThat(System.nanoTime())
+                    .as("replaced in time: " + yard.app(id))
+                    .isLessThan(until);
+            var target = (Target.Container)
+                    stage.state.sites().find(site.host()).orElseThrow().target();
             fewest = Math.min(fewest, target.addresses().size());
             for (var address : target.addresses()) {
-                assertThat(AppYard.get(address, "/health")).as("asked while it is replaced").isEmpty();
+                assertThat(AppYard.get(address, "/health"))
+                        .as("asked while it is replaced")
+                        .isEmpty();
             }
             Thread.sleep(50);
         }
@@ -252,14 +274,18 @@ class AppKeeperTest {
         var sick = yard.healthy(id);
         var well = yard.await(id, 2, each -> each.state() == App.State.HEALTHY);
         AppYard.get(address(sick), "/sicken");
-        assertThat(yard.await(id, 1, each -> each.state() == App.State.UNHEALTHY).reason())
+        assertThat(yard.await(id, 1, each -> each.state() == App.State.UNHEALTHY)
+                        .reason())
                 .isEqualTo("Its health check failed 3 times: GET /health was answered with 503.");
-        Stage.await("one address", AppYard.SOON, () -> stage.state
-                .sites()
-                .find(site.host())
-                .orElseThrow()
-                .target()
-                .equals(new Target.Container("ab".repeat(32), List.of(address(well)))));
+        Stage.await(
+                "one address",
+                AppYard.SOON,
+                () -> stage.state
+                        .sites()
+                        .find(site.host())
+                        .orElseThrow()
+                        .target()
+                        .equals(new Target.Container("ab".repeat(32), List.of(address(well)))));
         yard.await(id, 1, each -> each.restarts() == 1 && each.state() == App.State.HEALTHY);
     }
 
@@ -282,8 +308,8 @@ class AppKeeperTest {
 
     @Test
     void neitherThisMachineNorOtherProjectsCanBeReachedFromInside() throws Exception {
-        try (var service = new ServerSocket();
-                var other = new AppYard(stage, data.resolve("other"))) {
+        var other = new AppYard(stage, data.resolve("other"));
+        try (var service = new ServerSocket()) {
             service.bind(new InetSocketAddress("0.0.0.0", 0));
             var neighbour = other.put("");
             var neighbours = address(other.healthy(neighbour)).split(":", 2);
@@ -302,6 +328,8 @@ class AppKeeperTest {
             assertThat(open(address, "169.254.169.254", 80)).isEqualTo("closed");
             assertThat(open(address, neighbours[0], 3000)).as("another project").isEqualTo("closed");
             assertThat(open(address, same[0], 3000)).as("another deployment").isEqualTo("closed");
+        } finally {
+            other.clear();
         }
     }
 
@@ -314,11 +342,16 @@ class AppKeeperTest {
         var id = yard.put("");
         var address = address(yard.healthy(id));
         for (var round : IntStream.range(0, 4).toArray()) {
-            assertThat(AppYard.get(address, "/print?lines=" + 25_000 + "&round=" + round)).isNotEmpty();
+            assertThat(AppYard.get(address, "/print?lines=" + 25_000 + "&round=" + round))
+                    .isNotEmpty();
         }
-        Stage.await("the note", AppYard.SOON, () -> yard.log(id).stream()
-                .anyMatch(each -> each.matches("[\\d,]+ lines were left out here.*")));
-        assertThat(yard.log(id).stream().filter(each -> each.startsWith("flood ")).count())
+        Stage.await(
+                "the note",
+                AppYard.SOON,
+                () -> yard.log(id).stream().anyMatch(each -> each.matches("[\\d,]+ lines were left out here.*")));
+        assertThat(yard.log(id).stream()
+                        .filter(each -> each.startsWith("flood "))
+                        .count())
                 .isLessThan(20_000);
     }
 
@@ -328,10 +361,13 @@ class AppKeeperTest {
             var id = yard.put("counts");
             yard.healthy(id);
             Stage.await("lines", AppYard.SOON, () -> yard.log(id).contains("line 50"));
-            assertThat(yard.log(id).stream().filter(each -> each.equals("line 30"))).hasSize(1);
-            assertThat(yard.log(id).stream().filter(each -> each.equals("Started."))).hasSize(1);
+            assertThat(yard.log(id).stream().filter(each -> each.equals("line 30")))
+                    .hasSize(1);
+            assertThat(yard.log(id).stream().filter(each -> each.equals("Started.")))
+                    .hasSize(1);
             yard.closeKeeper();
-            Stage.await("the other one goes on", AppYard.SOON, () -> yard.log(id).contains("line 400"));
+            Stage.await(
+                    "the other one goes on", AppYard.SOON, () -> yard.log(id).contains("line 400"));
             assertThat(yard.containers(id)).hasSize(1);
         }
     }

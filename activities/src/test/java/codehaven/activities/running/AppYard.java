@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +33,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A small server in an image of its own, a real engine, and keepers that come and go. */
-public final class AppYard implements AutoCloseable {
+public final class AppYard {
 
     public static final Duration SOON = Duration.ofSeconds(60);
     private static final String TAG = "codehaven-test/app:keeper";
@@ -83,8 +84,27 @@ public final class AppYard implements AutoCloseable {
     private final String image;
 
     public AppYard(Stage stage, Path data) throws IOException, InterruptedException {
+        this(stage, stage.settings(data));
+    }
+
+    /** One whose keepers reach the engine at an address of their own. */
+    AppYard(Stage stage, Path data, URI dockerHost) throws IOException, InterruptedException {
+        this(
+                stage,
+                new Settings(
+                        data,
+                        dockerHost,
+                        false,
+                        2,
+                        true,
+                        "sites.localhost",
+                        URI.create("http://sites.localhost:8081"),
+                        Stage.LIMITS));
+    }
+
+    private AppYard(Stage stage, Settings told) throws IOException, InterruptedException {
         this.stage = stage;
-        told = stage.settings(data);
+        this.told = told;
         engine = DockerEngine.open(told);
         project = stage.project();
         image = image();
@@ -205,7 +225,11 @@ public final class AppYard implements AutoCloseable {
         } catch (AssertionError e) {
             throw new AssertionError(e.getMessage() + ": " + app(id) + "\n" + log(id), e);
         }
-        return app(id).instances().get(Integer.toString(n));
+        return instance(id, n);
+    }
+
+    public Instance instance(String id, int n) {
+        return Objects.requireNonNull(app(id).instances().get(Integer.toString(n)));
     }
 
     public Instance healthy(String id) throws Exception {
@@ -238,20 +262,23 @@ public final class AppYard implements AutoCloseable {
     }
 
     /** Takes every app away and waits until its containers are gone. */
-    @Override
-    public void close() throws Exception {
+    public void clear() throws Exception {
         deployments.forEach(stage.state.apps()::delete);
         if (keeper == null) {
             open();
         }
         stage.state.bus().nudgeApps();
-        Stage.await("no container is left", SOON, () -> deployments.stream()
-                .allMatch(each -> containers(each).isEmpty()));
+        Stage.await(
+                "no container is left",
+                SOON,
+                () -> deployments.stream().allMatch(each -> containers(each).isEmpty()));
         closeKeeper();
         removeNetwork();
         engine.client().listVolumesCmd().exec().getVolumes().stream()
                 .filter(each -> String.valueOf(each.getName()).startsWith("codehaven-" + project.slug() + "-"))
-                .forEach(each -> engine.client().removeVolumeCmd(String.valueOf(each.getName())).exec());
+                .forEach(each -> engine.client()
+                        .removeVolumeCmd(String.valueOf(each.getName()))
+                        .exec());
         engine.close();
     }
 
