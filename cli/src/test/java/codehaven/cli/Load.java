@@ -129,7 +129,8 @@ final class Load implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
-        stop();
+    public void close() {
+        stopped.set(true);
+        threads.forEach(Thread::interrupt);
     }
 }

@@ -1,6 +1,6 @@
 package codehaven.activities.running;
 
-import codehaven.activities.Settings;
+import codehaven.activities.Settings.Registry;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param cpus processors of an app's container
  * @param registry where images come from that this engine lacks; absent where there is none
  */
-public record RunningSettings(String networks, int memoryMb, double cpus, Settings.@Nullable Registry registry) {
+public record RunningSettings(
+        String networks,
+        int memoryMb,
+        double cpus,
+        @Nullable Registry registry) {
 
     public static final RunningSettings DEFAULT = new RunningSettings("10.208.0.0/12", 512, 1, null);
 
