@@ -63,25 +63,23 @@ final class ImageRegistryTest {
                 http: { addr: "127.0.0.1:%2$d" }
                 auth: { htpasswd: { realm: tests, path: %1$s/htpasswd } }
                 """.formatted(directory, port));
-        start();
+        registry = serve(directory.resolve("registry.yml"), port);
     }
 
-    private static void start() throws Exception {
-        registry = new ProcessBuilder(
-                        "docker-registry",
-                        "serve",
-                        directory.resolve("registry.yml").toString())
+    private static Process serve(Path config, int at) throws Exception {
+        var process = new ProcessBuilder("docker-registry", "serve", config.toString())
                 .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("registry.log").toFile())
+                .redirectOutput(directory.resolve("registry-" + at + ".log").toFile())
                 .start();
         Workshop.await("the registry", Duration.ofSeconds(20), () -> {
             try (var socket = new Socket()) {
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 500);
                 return true;
             } catch (IOException e) {
                 return false;
             }
         });
+        return process;
     }
 
     @AfterAll
@@ -94,8 +92,12 @@ final class ImageRegistryTest {
     }
 
     private static Workshop.Job job(String password) throws IOException {
+        return job(password, DRAWING);
+    }
+
+    private static Workshop.Job job(String password, String drawing) throws IOException {
         var random = Long.toString(ThreadLocalRandom.current().nextLong(1L << 40), 36);
-        var job = workshop.detected(DRAWING.replace("NUMBER", random));
+        var job = workshop.detected(drawing.replace("NUMBER", random));
         job.project = "r" + random;
         job.registry = new Settings.Registry("127.0.0.1:" + port, "builder", password);
         NAMES.add("codehaven/" + job.project + ":" + job.deployment);
@@ -173,18 +175,34 @@ final class ImageRegistryTest {
 
     @Test
     void baseImageComesWholeFromARegistryHoweverLongThatTakes() throws Exception {
-        var job = job("right-password");
+        var job = job("right-password", DRAWING.replace("echo", "head -c 80000000 /dev/urandom > /large && echo"));
         var pushed = Objects.requireNonNull(
                 workshop.build(job, new BuildScope(job.deployment)).app());
         for (var each : List.of(pushed.tag(), "codehaven/" + job.project + ":" + job.deployment)) {
             HostProcess.ask(Duration.ofMinutes(1), null, List.of("docker", "rmi", each));
         }
         var images = new BuildImages(workshop.engine);
-        var login = HostProcess.ask(Duration.ofSeconds(10), null, List.of("docker", "image", "inspect", pushed.tag()));
-        assertThat(login.good()).as("it is gone").isFalse();
-        // Without a password nothing comes; that must not look like an image.
         assertThat(catchThrowableOfType(
                         StepFailure.class, () -> images.provide(pushed.tag(), new BuildScope(job.deployment))))
+                .as("nothing comes without a password")
                 .hasMessageContaining(pushed.tag());
+
+        // The same store, for everybody.
+        int open;
+        try (var free = new ServerSocket(0)) {
+            open = free.getLocalPort();
+        }
+        var config = Files.readString(directory.resolve("registry.yml"))
+                .replace(":" + port, ":" + open)
+                .replaceFirst("(?m)^auth:.*$", "");
+        var name = "127.0.0.1:" + open + "/" + job.project + ":" + job.deployment;
+        NAMES.add(name);
+        var second = serve(Files.writeString(directory.resolve("open.yml"), config), open);
+        try {
+            images.provide(name, new BuildScope(job.deployment));
+            assertThat(new AppImages(workshop.engine).find(name)).isPresent();
+        } finally {
+            second.destroyForcibly().waitFor();
+        }
     }
 }
