@@ -29,7 +29,7 @@ final class AppsTest {
     private static final String SERVER = """
             import { createServer } from 'node:http';
             import { createHash } from 'node:crypto';
-            const version = '%s';
+            const version = 'VERSION';
             const server = createServer((request, response) => {
               if (request.url === '/slow') setTimeout(() => response.end(version), 3000);
               else if (request.url === '/stream') {
@@ -49,7 +49,7 @@ final class AppsTest {
               socket.pipe(socket);
               socket.on('error', () => socket.destroy());
             });
-            %s
+            REST
             """;
 
     private static final String LISTEN = "server.listen(process.env.PORT, () => console.log('listening', version));";
@@ -107,7 +107,7 @@ final class AppsTest {
                 "package.json",
                 "{\"name\":\"app\",\"type\":\"module\",\"scripts\":{\"start\":\"node server.js\"}}",
                 "server.js",
-                SERVER.formatted(version, rest));
+                SERVER.replace("VERSION", version).replace("REST", rest));
     }
 
     private static JsonNode ready(String id) {
@@ -166,7 +166,7 @@ final class AppsTest {
                             ended.at("/app/image/tag").asText()))
                     .doesNotContain("tomato");
         }
-        var express = URI.create(haven.deployment(deployments.get("express"))
+        var express = URI.create(haven.deployment(deployments.getOrDefault("express", ""))
                 .at("/urls/production")
                 .asText());
         assertThat(haven.visit(express.toString()).body()).contains("welcome tomato");

@@ -1,6 +1,7 @@
 package codehaven.cli;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,7 @@ final class Load implements AutoCloseable {
     }
 
     private String get(String path) throws IOException {
-        try (var socket = new Socket("127.0.0.1", site.getPort())) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), site.getPort())) {
             socket.setSoTimeout(30_000);
             socket.getOutputStream()
                     .write(("GET " + path + " HTTP/1.1\r\nHost: " + site.getAuthority()
@@ -90,7 +91,12 @@ final class Load implements AutoCloseable {
             }
             var body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
             // Chunked or not: the version is in it.
-            return path.equals("/") ? body.contains("\r\n") ? body.split("\r\n")[1] : body : body;
+            return path.equals("/")
+                    ? body.lines()
+                            .skip(body.contains("\r\n") ? 1 : 0)
+                            .findFirst()
+                            .orElse("")
+                    : body;
         }
     }
 

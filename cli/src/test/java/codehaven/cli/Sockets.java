@@ -2,6 +2,7 @@ package codehaven.cli;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,7 @@ final class Sockets implements AutoCloseable {
     private final DataInputStream in;
 
     Sockets(URI site) throws IOException {
-        socket = new Socket("127.0.0.1", site.getPort());
+        socket = new Socket(InetAddress.getLoopbackAddress(), site.getPort());
         socket.setSoTimeout(20_000);
         socket.getOutputStream()
                 .write(("GET " + (site.getRawPath().isEmpty() ? "/" : site.getRawPath()) + " HTTP/1.1\r\nHost: "
