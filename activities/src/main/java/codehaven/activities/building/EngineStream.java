@@ -7,12 +7,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** Takes what an engine streams. The client's own way to wait for a moment closes the stream after that moment. */
-abstract class EngineStream<T> extends ResultCallback.Adapter<T> {
+public abstract class EngineStream<T> extends ResultCallback.Adapter<T> {
 
     private final CountDownLatch over = new CountDownLatch(1);
 
     /** Whether nothing more comes, after waiting for that; the stream goes on otherwise. */
-    boolean isOverWithin(Duration atMost) throws InterruptedException {
+    public boolean isOverWithin(Duration atMost) throws InterruptedException {
         return over.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
     }
 

@@ -3,10 +3,10 @@ package codehaven.activities.running;
 import codehaven.activities.Masks;
 import codehaven.activities.OutputLines;
 import codehaven.activities.building.DockerEngine;
+import codehaven.activities.building.EngineStream;
 import codehaven.state.BackendUnavailable;
 import codehaven.state.RuntimeLogs;
 import codehaven.state.State;
-import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
@@ -173,7 +173,7 @@ final class RuntimeFeed implements AutoCloseable {
                     .withSince((int) position.getEpochSecond())
                     .withFollowStream(follow)
                     .exec(reading);
-            while (!reading.awaitCompletion(BATCH_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
+            while (!reading.isOverWithin(BATCH_WITHIN)) {
                 if (closed) {
                     return false;
                 }
@@ -198,7 +198,7 @@ final class RuntimeFeed implements AutoCloseable {
         }
     }
 
-    private final class Reading extends ResultCallback.Adapter<Frame> {
+    private final class Reading extends EngineStream<Frame> {
         private final Instant from;
         private long skip;
         private volatile boolean broken;
