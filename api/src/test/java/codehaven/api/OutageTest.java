@@ -3,8 +3,10 @@ package codehaven.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** What callers see while a backend is away. */
@@ -13,11 +15,13 @@ class OutageTest {
     private final Installation api = Installation.get();
 
     @Test
-    void withoutTheDatabaseRequestsAreToldToComeBackAndStreamsGoOn() throws IOException {
+    void withoutTheDatabaseRequestsAreToldToComeBackAndStreamsGoOn() throws IOException, InterruptedException {
         var id = api.deploy("https://github.com/haven/outage", "hang-outage");
         api.awaitStatus(id, "BUILDING");
-        var stream = CompletableFuture.supplyAsync(
-                () -> api.get("/v1/deployments/" + id + "/events").raw());
+        var stream = api.http.send(
+                HttpRequest.newBuilder(api.at("/v1/deployments/" + id + "/events")).build(),
+                HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(stream.statusCode()).isEqualTo(200);
         api.mongo.stop();
         try {
             var asked = System.nanoTime();
@@ -35,7 +39,10 @@ class OutageTest {
         }
         api.awaitStatus(id, "BUILDING");
         api.post("/v1/deployments/" + id + "/cancel", "");
-        assertThat(stream.join().body()).contains("QUEUED", "CLONING", "CANCELED");
+        try (var events = stream.body()) {
+            assertThat(new String(events.readAllBytes(), StandardCharsets.UTF_8))
+                    .contains("QUEUED", "CLONING", "CANCELED");
+        }
     }
 
     @Test
