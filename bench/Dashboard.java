@@ -65,7 +65,7 @@ final class Dashboard {
     private static final int PROJECTS = 1_000;
     private static final int DEPLOYMENTS = 10_000;
     private static final int LOG_LINES = 200_000;
-    private static final int WARM_UPS = 30;
+    private static final int WARM_UPS = 200;
     private static final int RUNS = 100;
     private static final int LIVE = 50;
 
