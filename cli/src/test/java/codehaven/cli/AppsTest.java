@@ -223,7 +223,7 @@ final class AppsTest {
                 200);
         var broken = new LinkedHashMap<String, String>();
         broken.put("console.error('no database'); process.exit(3);", "3");
-        broken.put("setInterval(() => {}, 1000);", "listens on no port");
+        broken.put("setInterval(() => {}, 1000);", "nothing accepts connections on port 3000");
         broken.put("server.listen(4999);", "4999");
         broken.put(LISTEN + " setTimeout(() => process.exit(7), 2500);", "7");
         broken.put(
