@@ -91,7 +91,7 @@ public final class Haven implements AutoCloseable {
     }
 
     void awaitReady() {
-        await("ready", Duration.ofMinutes(2), () -> {
+        await("ready", Duration.ofMinutes(5), () -> {
             assertThat(process.isAlive() || said("ready in").isPresent())
                     .as("it ended:\n%s", output())
                     .isTrue();
@@ -271,7 +271,7 @@ public final class Haven implements AutoCloseable {
     }
 
     int exitCode() {
-        join(5);
+        join(10);
         return process.exitValue();
     }
 
