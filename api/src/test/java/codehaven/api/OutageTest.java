@@ -19,7 +19,8 @@ class OutageTest {
         var id = api.deploy("https://github.com/haven/outage", "hang-outage");
         api.awaitStatus(id, "BUILDING");
         var stream = api.http.send(
-                HttpRequest.newBuilder(api.at("/v1/deployments/" + id + "/events")).build(),
+                HttpRequest.newBuilder(api.at("/v1/deployments/" + id + "/events"))
+                        .build(),
                 HttpResponse.BodyHandlers.ofInputStream());
         assertThat(stream.statusCode()).isEqualTo(200);
         api.mongo.stop();
