@@ -2,10 +2,9 @@
 # Measures the dashboard; see README.md beside this file.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-"$root/codehaven" --version >/dev/null # builds what is not built
-java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-exec "$java" \
+[ -n "${CODEHAVEN_HOME:-}" ] || exec "$root/codehaven" bench dashboard "$@"
+exec "$JAVA_HOME/bin/java" \
   --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-  -Djdk.virtualThreadScheduler.parallelism=16 -Xmx1g \
-  -cp "$root/cli/target/app/cli.jar:$root/cli/target/app/lib/*" \
+  -Djdk.virtualThreadScheduler.parallelism=16 -XX:InitialRAMPercentage=5 -XX:MaxRAMPercentage=40 \
+  -cp "$root/cli/target/app/cli-app.jar:$root/cli/target/app/lib/*" \
   "$root/bench/Dashboard.java" "$@"

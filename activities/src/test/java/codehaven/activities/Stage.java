@@ -68,6 +68,10 @@ public final class Stage {
 
     final Wire temporalLine;
     final Wire mongoLine;
+
+    /** Where the backends listen on this machine. */
+    public final List<Integer> ports;
+
     public final State state;
     public final WorkflowClient client;
     public final Path directory;
@@ -87,6 +91,7 @@ public final class Stage {
         mongoLine = new Wire(mongo.port());
         var redis = DevRedis.start(directory.resolve("redis"));
         var s3 = DevS3.start(directory.resolve("s3"), "key", "secret");
+        ports = List.of(temporalLine.port(), mongoLine.port(), mongo.port(), redis.port(), s3.endpoint().getPort());
         state = State.open(new StateSettings(
                 "mongodb://127.0.0.1:" + mongoLine.port() + "/codehaven",
                 redis.uri(),

@@ -6,8 +6,8 @@ import codehaven.dev.DevGit;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,16 +81,18 @@ final class AppsTest {
         git.close();
     }
 
-    private static String containers(String project) {
+    static String containers(String project) {
+        return labelled("codehaven.project=" + project);
+    }
+
+    static String container(String deployment) {
+        return labelled("codehaven.deployment=" + deployment);
+    }
+
+    private static String labelled(String label) {
         try {
             return command(
-                    "docker",
-                    "ps",
-                    "-aq",
-                    "--filter",
-                    "label=codehaven.role=app",
-                    "--filter",
-                    "label=codehaven.project=" + project);
+                    "docker", "ps", "-aq", "--filter", "label=codehaven.role=app", "--filter", "label=" + label);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -108,6 +111,20 @@ final class AppsTest {
                 "{\"name\":\"app\",\"type\":\"module\",\"scripts\":{\"start\":\"node server.js\"}}",
                 "server.js",
                 SERVER.replace("VERSION", version).replace("REST", rest));
+    }
+
+    /** The same server, with a Dockerfile of its own. */
+    static Map<String, String> withDockerfile(String version) {
+        var files = new TreeMap<>(server(version));
+        files.put("Dockerfile", """
+                FROM node:22-bookworm-slim
+                WORKDIR /srv
+                COPY . .
+                USER node
+                EXPOSE 3000
+                CMD ["node", "server.js"]
+                """);
+        return files;
     }
 
     private static JsonNode ready(String id) {
@@ -138,10 +155,11 @@ final class AppsTest {
                 "fastify", "Server listening at",
                 "dockerfile", "asked for /",
                 "python", "python was asked",
-                "go", "go was asked"));
+                "go", "go was asked",
+                "next", "next was asked"));
         var deployments = new TreeMap<String, String>();
         for (var name : markers.keySet()) {
-            var repository = git.create(name, filesOf(name));
+            var repository = git.create(name, Path.of("src/test/resources/apps", name));
             haven.post("/v1/projects", Map.of("name", name, "repository", repository.url()), 201);
             haven.send("PUT", "/v1/projects/" + name + "/env/GREETING", Map.of("value", "welcome tomato"), 200);
             deployments.put(name, haven.deploy(Map.of("project", name)));
@@ -166,12 +184,13 @@ final class AppsTest {
                             ended.at("/app/image/tag").asText()))
                     .doesNotContain("tomato");
         }
+        answersOfNext(ready(deployments.getOrDefault("next", "")).at("/urls/production").asText());
         var express = URI.create(haven.deployment(deployments.getOrDefault("express", ""))
                 .at("/urls/production")
                 .asText());
         assertThat(haven.visit(express.toString()).body()).contains("welcome tomato");
         var sum = haven.raw(
-                java.net.http.HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
                         .header("Host", express.getAuthority())
                         .header("Content-Type", "application/json")
                         .POST(BodyPublishers.ofString("[1,2,39]")));
@@ -179,6 +198,29 @@ final class AppsTest {
         try (var socket = new Sockets(express)) {
             assertThat(socket.tell("hello")).isEqualTo("echo hello");
         }
+    }
+
+    /** A page made for each visit, its scripts, a route, the middleware, and an image in another size and format. */
+    private static void answersOfNext(String url) {
+        var front = haven.visit(url);
+        assertThat(front.body()).contains("welcome tomato");
+        assertThat(front.headers().firstValue("x-through")).hasValue("middleware");
+        assertThat(haven.visit(url + "old").statusCode()).isEqualTo(307);
+        var script = Pattern.compile("/_next/static/[^\"]+\\.js").matcher(front.body());
+        assertThat(script.find()).isTrue();
+        var chunk = haven.visit(url + script.group().substring(1));
+        assertThat(chunk.statusCode()).isEqualTo(200);
+        assertThat(chunk.headers().firstValue("cache-control")).hasValue("public, max-age=31536000, immutable");
+        var image = haven.visit(url + "_next/image?url=%2Flogo.png&w=64&q=75");
+        assertThat(image.statusCode()).as(image.body()).isEqualTo(200);
+        assertThat(image.headers().firstValue("content-type").orElse("")).startsWith("image/");
+        assertThat(haven.visit(url + "logo.png").statusCode()).isEqualTo(200);
+        var site = URI.create(url);
+        var hello = haven.raw(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + site.getPort() + "/api/hello"))
+                .header("Host", site.getAuthority())
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"name\":\"Ada\"}")));
+        assertThat(hello.body()).isEqualTo("{\"hello\":\"Ada\"}");
     }
 
     @Test
@@ -203,7 +245,19 @@ final class AppsTest {
                     Duration.ofSeconds(5),
                     () -> haven.visit(url.toString()).body().equals("one"));
             assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
-            TimeUnit.SECONDS.sleep(4);
+            TimeUnit.SECONDS.sleep(2);
+
+            haven.post("/v1/deployments/" + second + "/app/stop", Map.of(), 202);
+            Haven.await("its container is gone", Duration.ofMinutes(1), () -> container(second).isBlank());
+            var asked = System.nanoTime();
+            haven.post("/v1/projects/load/rollback", Map.of("deployment", second), 200);
+            Haven.await(
+                    "the second again",
+                    Duration.ofSeconds(5),
+                    () -> haven.visit(url.toString()).body().equals("two"));
+            System.out.printf(
+                    "a rollback to an app that was stopped took %d ms%n", (System.nanoTime() - asked) / 1_000_000);
+            TimeUnit.SECONDS.sleep(2);
             load.stop();
             assertThat(load.failures()).isEmpty();
             assertThat(load.answers()).isGreaterThan(500);
@@ -224,7 +278,8 @@ final class AppsTest {
         var broken = new LinkedHashMap<String, String>();
         broken.put("console.error('no database'); process.exit(3);", "3");
         broken.put("setInterval(() => {}, 1000);", "nothing accepts connections on port 3000");
-        broken.put("server.listen(4999);", "4999");
+        // Put together at run time: a port that stands in the source is found, told by PORT, and right.
+        broken.put("server.listen(Number(['49', '99'].join('')));", "4999");
         broken.put(LISTEN + " setTimeout(() => process.exit(7), 2500);", "7");
         broken.put(
                 LISTEN + " const all = []; setInterval(() => all.push(Buffer.alloc(16e6, 1)), 50);",
@@ -257,18 +312,7 @@ final class AppsTest {
         assertThat(haven.visit(url).body()).isEqualTo("mended");
     }
 
-    private static Map<String, String> filesOf(String name) throws IOException {
-        var top = Path.of("src/test/resources/apps", name);
-        var files = new TreeMap<String, String>();
-        try (var all = Files.walk(top)) {
-            for (var each : all.filter(Files::isRegularFile).toList()) {
-                files.put(top.relativize(each).toString(), Files.readString(each));
-            }
-        }
-        return files;
-    }
-
-    private static String command(String... command) throws IOException, InterruptedException {
+    static String command(String... command) throws IOException, InterruptedException {
         var process =
                 new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
         var output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);

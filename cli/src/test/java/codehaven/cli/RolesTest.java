@@ -108,7 +108,7 @@ final class RolesTest {
         }
     }
 
-    private static Haven role(
+    static Haven role(
             Path directory, Map<String, String> settings, String role, String data, String... arguments)
             throws Exception {
         var all = new java.util.ArrayList<>(
@@ -146,7 +146,7 @@ final class RolesTest {
         }
     }
 
-    private static int freePort() throws java.io.IOException {
+    static int freePort() throws java.io.IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

@@ -142,6 +142,14 @@ final class Mongo implements AutoCloseable {
         }
     }
 
+    /** What {@link #next} gave last; 0 where it gave nothing yet. */
+    long count(String counter) {
+        return Optional.ofNullable(in(
+                        COUNTERS, counters -> counters.find(eq("_id", counter)).first()))
+                .map(document -> document.get("value", Number.class).longValue())
+                .orElse(0L);
+    }
+
     /**
      * Replaces a document if it is still as it was found; its version grows.
      *

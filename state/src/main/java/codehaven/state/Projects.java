@@ -9,6 +9,7 @@ import static com.mongodb.client.model.Sorts.ascending;
 import codehaven.model.Deployment;
 import codehaven.model.Project;
 import codehaven.model.Slug;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -45,7 +46,17 @@ public final class Projects {
     public record Activity(
             Slug project, Instant at, @Nullable String deployment) {}
 
+    /** Grows after each change of what {@link #activity()} tells. */
+    private static final String CHANGES = "projects";
+
+    /** Whoever changed something and died before it was counted goes unnoticed for no longer than this. */
+    private static final Duration TRUSTED = Duration.ofSeconds(5);
+
     private final Mongo mongo;
+    private volatile @Nullable Known known;
+
+    /** What was read last, and how many changes had been counted before that. */
+    private record Known(long changes, long at, List<Activity> all) {}
 
     Projects(Mongo mongo) {
         this.mongo = mongo;
@@ -60,6 +71,7 @@ public final class Projects {
                     Mongo.PROJECTS,
                     projects -> projects.insertOne(
                             written(project).append(LATEST, new Document()).append(Mongo.VERSION, 1L)));
+            mongo.next(CHANGES);
             return true;
         } catch (DuplicateKeyException e) {
             return false;
@@ -120,8 +132,23 @@ public final class Projects {
                         .into(new ArrayList<>()));
     }
 
-    /** All projects, the one with the newest deployment first. */
+    /**
+     * All projects, the one with the newest deployment first. Asked for with each look at a list, so what was read is
+     * kept until something changed; a change is counted a moment after it was made.
+     */
     public List<Activity> activity() {
+        var changes = mongo.count(CHANGES);
+        var last = known;
+        if (last != null && last.changes() == changes && System.nanoTime() - last.at() < TRUSTED.toNanos()) {
+            return last.all();
+        }
+        var at = System.nanoTime();
+        var all = readActivity();
+        known = new Known(changes, at, all);
+        return all;
+    }
+
+    private List<Activity> readActivity() {
         var documents = mongo.in(
                 Mongo.PROJECTS,
                 projects ->
@@ -188,15 +215,18 @@ public final class Projects {
                             ? new Document()
                             : new Document(DEPLOYMENT, deployment).append(CREATED_AT, Date.from(at)));
             if (mongo.swap(Mongo.PROJECTS, found, next)) {
+                mongo.next(CHANGES);
                 return;
             }
         }
     }
 
     public boolean delete(Slug slug) {
-        return mongo.in(
+        var deleted = mongo.in(
                 Mongo.PROJECTS,
                 projects -> projects.deleteOne(eq("_id", slug.text())).getDeletedCount() == 1);
+        mongo.next(CHANGES);
+        return deleted;
     }
 
     /** A number higher than any that this method gave for the project before, also across its deletion; from 1. */

@@ -3,18 +3,20 @@ package codehaven.ui;
 import java.util.concurrent.TimeUnit;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.thymeleaf.autoconfigure.ThymeleafAutoConfiguration;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.http.CacheControl;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.servlet.resource.ResourceUrlEncodingFilter;
 import org.springframework.web.servlet.resource.ResourceUrlProvider;
 import org.springframework.web.servlet.resource.VersionResourceResolver;
 import org.webjars.WebJarVersionLocator;
 
 /** Joins the dashboard to the server of the module api: its pages, and what they load. */
-@AutoConfiguration
+@AutoConfiguration(before = ThymeleafAutoConfiguration.class)
 @ComponentScan("codehaven.ui")
 class Dashboard implements WebMvcConfigurer {
 
@@ -40,6 +42,14 @@ class Dashboard implements WebMvcConfigurer {
         var filter = new FilterRegistrationBean<>(new AssetAddresses(addresses));
         // Before those that refuse: their pages load assets as well.
         filter.setOrder(BEFORE_REFUSALS);
+        return filter;
+    }
+
+    /** Spring Boot's own filter for the same, which {@link AssetAddresses} stands in for, is not to run as well. */
+    @Bean
+    FilterRegistrationBean<ResourceUrlEncodingFilter> noResourceUrlEncodingFilter() {
+        var filter = new FilterRegistrationBean<>(new ResourceUrlEncodingFilter());
+        filter.setEnabled(false);
         return filter;
     }
 }

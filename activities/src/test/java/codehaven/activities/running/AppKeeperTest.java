@@ -325,6 +325,12 @@ class AppKeeperTest {
             for (var each : own) {
                 assertThat(open(address, each, service.getLocalPort())).as(each).isEqualTo("closed");
             }
+            var gateway = address.replaceFirst("\\.\\d+:\\d+$", ".1");
+            for (var backend : stage.ports) {
+                for (var each : List.of(gateway, "127.0.0.1", "host.docker.internal")) {
+                    assertThat(open(address, each, backend)).as(each + ":" + backend).isEqualTo("closed");
+                }
+            }
             assertThat(open(address, "169.254.169.254", 80)).isEqualTo("closed");
             assertThat(open(address, neighbours[0], 3000)).as("another project").isEqualTo("closed");
             assertThat(open(address, same[0], 3000)).as("another deployment").isEqualTo("closed");

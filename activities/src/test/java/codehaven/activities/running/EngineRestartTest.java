@@ -1,0 +1,72 @@
+package codehaven.activities.running;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import codehaven.activities.Stage;
+import codehaven.model.App;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The engine itself goes away: what should run comes back with it, and what should not is taken away. */
+class EngineRestartTest {
+
+    private static final Duration HEALED = Duration.ofSeconds(30);
+
+    @Test
+    void appsComeBackWithTheEngine(@TempDir Path data) throws Exception {
+        var stage = Stage.open();
+        try (var own = new OwnEngine()) {
+            own.start();
+            own.give("node:22-bookworm-slim");
+            var yard = new AppYard(stage, data, own.address());
+            yard.open();
+            try {
+                var kept = yard.put("");
+                var address = Objects.requireNonNull(yard.healthy(kept).address());
+                own.stop();
+                own.start();
+                comesBack(yard, kept, address);
+                own.kill();
+                var deleted = yard.put("");
+                own.start();
+                comesBack(yard, kept, address);
+                yard.healthy(deleted);
+                own.kill();
+                stage.state.apps().delete(deleted);
+                own.start();
+                comesBack(yard, kept, address);
+                Stage.await(
+                        "what was deleted is gone",
+                        HEALED,
+                        () -> yard.containers(deleted).isEmpty());
+            } finally {
+                yard.clear();
+            }
+        }
+    }
+
+    private static void comesBack(AppYard yard, String id, String address) throws Exception {
+        Stage.await("it answers, and is said to be healthy", HEALED, () -> {
+            var instance = yard.instance(id, 1);
+            return instance.state() == App.State.HEALTHY
+                    && address.equals(instance.address())
+                    && answers(address);
+        });
+        assertThat(yard.containers(id)).hasSize(1);
+    }
+
+    private static boolean answers(String address) {
+        try {
+            return AppYard.get(address, "/").startsWith("hello");
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

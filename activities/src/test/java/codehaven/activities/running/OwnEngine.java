@@ -1,0 +1,111 @@
+package codehaven.activities.running;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import codehaven.activities.Stage;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A Docker engine beside the machine's own, which a test may stop and kill; it leaves the firewall alone. */
+final class OwnEngine implements AutoCloseable {
+
+    private final Path directory = Files.createTempDirectory("engine-");
+    private @Nullable Process process;
+
+    OwnEngine() throws IOException {
+        assertThat(System.getProperty("user.name"))
+                .as("this test starts a Docker engine of its own, which only root can")
+                .isEqualTo("root");
+    }
+
+    URI address() {
+        return URI.create("unix://" + directory.resolve("docker.sock"));
+    }
+
+    void start() throws Exception {
+        process = new ProcessBuilder(
+                        "dockerd",
+                        "--host=" + address(),
+                        "--data-root=" + directory.resolve("data"),
+                        "--exec-root=" + directory.resolve("run"),
+                        "--pidfile=" + directory.resolve("pid"),
+                        "--bridge=none",
+                        "--iptables=false",
+                        "--ip6tables=false")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        directory.resolve("log").toFile()))
+                .start();
+        Stage.await("an engine of its own", Duration.ofSeconds(60), () -> good("version"));
+    }
+
+    /** Gives it an image that the machine's own engine has. */
+    void give(String image) throws IOException, InterruptedException {
+        var both = ProcessBuilder.startPipeline(
+                List.of(new ProcessBuilder("docker", "save", image), docker("load").inheritIO()));
+        assertThat(both.getLast().waitFor(3, TimeUnit.MINUTES)).isTrue();
+        assertThat(both.getLast().exitValue()).isZero();
+    }
+
+    /** As {@code systemctl stop docker}, and as a reboot. */
+    void stop() throws InterruptedException {
+        if (process != null) {
+            process.destroy();
+            assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+            process = null;
+        }
+    }
+
+    /** {@code kill -9}; what it ran goes on. */
+    void kill() throws InterruptedException {
+        if (process != null) {
+            process.destroyForcibly().waitFor();
+            process = null;
+        }
+    }
+
+    private ProcessBuilder docker(String... arguments) {
+        var command = new ArrayList<>(List.of("docker", "--host", address().toString()));
+        command.addAll(Arrays.asList(arguments));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    }
+
+    private boolean good(String... arguments) {
+        try {
+            return docker(arguments).start().waitFor() == 0;
+        } catch (IOException e) {
+            throw new AssertionError("this test needs docker and dockerd (Debian: apt-get install docker.io)", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    @Override
+    public void close() throws Exception {
+        stop();
+        try (var mounts = Files.lines(Path.of("/proc/self/mounts"))) {
+            for (var each : mounts.map(line -> line.split(" ", -1)[1])
+                    .filter(path -> path.startsWith(directory.toString()))
+                    .sorted(Comparator.reverseOrder())
+                    .toList()) {
+                new ProcessBuilder("umount", "--lazy", each).inheritIO().start().waitFor();
+            }
+        }
+        new ProcessBuilder("rm", "-rf", "--one-file-system", directory.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+    }
+}
