@@ -15,11 +15,13 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,11 +30,18 @@ import org.slf4j.LoggerFactory;
  * The networks of apps, one for each project: bridges whose devices have a beginning in common, so that one rule of the
  * firewall walls all of them off from this machine, its neighbours and each other. Addresses come from a pool of ours,
  * since the engine's own ends at some thirty networks.
+ *
+ * <p>In a Swarm a project has one network as well, which is such a bridge on each host: what it is like there, the
+ * host's own keeper says by a configuration that the engine takes when a service's first container comes. So an app never
+ * runs on a host whose keeper has not been there to wall it off.
  */
 final class AppNetworks {
 
     static final String PREFIX = "codehaven-app-";
+    private static final String CONFIGURATIONS = "codehaven-bridge-";
     private static final String BRIDGES = "chva";
+    private static final String HERE = "local";
+    private static final String SWARM = "swarm";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AppNetworks.class);
 
@@ -47,6 +56,20 @@ final class AppNetworks {
     private final String installation;
     private long stoodAt;
     private @Nullable String warning;
+    private Set<String> configured = Set.of();
+    private long configuredAt;
+
+    /** How a project's network is there: as a bridge, or as what Swarm is to make one from. */
+    private enum Form {
+        BRIDGE(PREFIX),
+        CONFIGURATION(CONFIGURATIONS);
+
+        private final String prefix;
+
+        Form(String prefix) {
+            this.prefix = prefix;
+        }
+    }
 
     /** A project's network. */
     record Home(String name, AddressPool.Range range) {}
@@ -72,14 +95,80 @@ final class AppNetworks {
 
     /** The project's network; made where it is missing. */
     synchronized Home of(String project) {
+        return provide(project, Form.BRIDGE);
+    }
+
+    /** Says what the networks of these projects are like on this host of a Swarm, where that is not said yet. */
+    synchronized void configure(Set<String> projects) {
+        if (configured.containsAll(projects) && System.nanoTime() - configuredAt < LOOK_AGAIN.toNanos()) {
+            return;
+        }
+        var all = engine.client().listNetworksCmd().exec();
+        for (var each : projects) {
+            if (find(all, each, Form.CONFIGURATION).isEmpty()) {
+                provide(each, Form.CONFIGURATION);
+            }
+        }
+        configured = Set.copyOf(projects);
+        configuredAt = System.nanoTime();
+    }
+
+    /**
+     * The project's network of the whole Swarm, for services; made where it is missing.
+     *
+     * @return its id
+     */
+    synchronized String ofSwarm(String project) {
+        configure(union(configured, project));
         for (var attempt = 1; ; attempt++) {
             var all = engine.client().listNetworksCmd().exec();
-            var found = find(all, project);
+            var found = all.stream()
+                    .filter(each -> SWARM.equals(each.getScope()) && isOf(each, project))
+                    .findFirst();
+            if (found.isPresent()) {
+                return found.get().getId();
+            }
+            try {
+                engine.json()
+                        .post(
+                                "/networks/create",
+                                Map.of(
+                                        "Name",
+                                        freeName(project, all),
+                                        "Driver",
+                                        "bridge",
+                                        "Scope",
+                                        SWARM,
+                                        "CheckDuplicate",
+                                        true,
+                                        "ConfigFrom",
+                                        Map.of("Network", configuration(project)),
+                                        "Labels",
+                                        labels(project)),
+                                Map.of());
+            } catch (DockerException e) {
+                if (attempt == 2) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Set<String> union(Set<String> some, String other) {
+        var all = new HashSet<>(some);
+        all.add(other);
+        return all;
+    }
+
+    private Home provide(String project, Form form) {
+        for (var attempt = 1; ; attempt++) {
+            var all = engine.client().listNetworksCmd().exec();
+            var found = find(all, project, form);
             if (found.isPresent()) {
                 return found.get();
             }
             try {
-                create(project, all, attempt);
+                create(project, all, attempt, form);
             } catch (DockerException e) {
                 // Somebody else may have made it, or have taken these addresses, between our look and now.
                 if (DockerEngine.isAway(e) || attempt == TRIES) {
@@ -89,13 +178,19 @@ final class AppNetworks {
         }
     }
 
-    private Optional<Home> find(List<Network> all, String project) {
+    private Optional<Home> find(List<Network> all, String project, Form form) {
         return all.stream()
-                .filter(each -> isOurs(each) && project.equals(label(each, AppContainers.PROJECT)))
+                .filter(each -> HERE.equals(each.getScope())
+                        && String.valueOf(each.getName()).startsWith(form.prefix)
+                        && isOf(each, project))
                 .findFirst()
                 .flatMap(each -> ranges(each).stream()
                         .findFirst()
                         .map(range -> new Home(String.valueOf(each.getName()), range)));
+    }
+
+    private boolean isOf(Network network, String project) {
+        return isOurs(network) && project.equals(label(network, AppContainers.PROJECT));
     }
 
     private boolean isOurs(Network network) {
@@ -119,7 +214,7 @@ final class AppNetworks {
         return ranges;
     }
 
-    private void create(String project, List<Network> all, int attempt) {
+    private void create(String project, List<Network> all, int attempt, Form form) {
         var taken = new ArrayList<>(routes());
         all.forEach(each -> taken.addAll(ranges(each)));
         var subnet = pool.free(taken);
@@ -130,24 +225,24 @@ final class AppNetworks {
         if (subnet.isEmpty()) {
             throw new DockerException("there are no addresses left for another network (CODEHAVEN_APP_NETWORKS)", 500);
         }
-        var name = PREFIX + project;
-        if (all.stream().anyMatch(each -> name.equals(each.getName()))) {
-            // Another installation on this engine has a project of that name.
-            create(name + "-" + installation, project, subnet.get());
-        } else {
-            create(name, project, subnet.get());
+        switch (form) {
+            case BRIDGE -> createBridge(freeName(project, all), project, subnet.get());
+            case CONFIGURATION -> createConfiguration(configuration(project), project, subnet.get());
         }
     }
 
-    private void create(String name, String project, String subnet) {
-        var range = AddressPool.range(subnet).orElseThrow();
-        var options = new HashMap<String, String>();
-        options.put("com.docker.network.bridge.name", BRIDGES + hash(name));
-        options.put("com.docker.network.bridge.enable_icc", "false");
-        var mtu = engine.onThisMachine() ? Walls.uplinkMtu() : null;
-        if (mtu != null) {
-            options.put("com.docker.network.driver.mtu", mtu);
-        }
+    private String freeName(String project, List<Network> all) {
+        var name = PREFIX + project;
+        // Another installation on this engine may have a project of that name.
+        return all.stream().anyMatch(each -> name.equals(each.getName())) ? name + "-" + installation : name;
+    }
+
+    /** The same on every host, and no other installation's. */
+    private String configuration(String project) {
+        return CONFIGURATIONS + installation + "-" + project;
+    }
+
+    private void createBridge(String name, String project, String subnet) {
         engine.client()
                 .createNetworkCmd()
                 .withName(name)
@@ -157,16 +252,55 @@ final class AppNetworks {
                 .withIpam(new Network.Ipam()
                         .withDriver("default")
                         .withConfig(
-                                new Network.Ipam.Config().withSubnet(subnet).withGateway(AddressPool.gateway(range))))
-                .withOptions(options)
-                .withLabels(Map.of(
-                        AppContainers.PROJECT,
-                        project,
-                        AppContainers.ROLE,
-                        AppContainers.APP,
-                        AppContainers.INSTALLATION,
-                        installation))
+                                new Network.Ipam.Config().withSubnet(subnet).withGateway(gateway(subnet))))
+                .withOptions(options(name))
+                .withLabels(labels(project))
                 .exec();
+    }
+
+    private void createConfiguration(String name, String project, String subnet) {
+        engine.json()
+                .post(
+                        "/networks/create",
+                        Map.of(
+                                "Name",
+                                name,
+                                "ConfigOnly",
+                                true,
+                                "CheckDuplicate",
+                                true,
+                                "IPAM",
+                                Map.of("Driver", "default", "Config", List.of(Map.of("Subnet", subnet, "Gateway", gateway(subnet)))),
+                                "Options",
+                                options(name),
+                                "Labels",
+                                labels(project)),
+                        Map.of());
+    }
+
+    private static String gateway(String subnet) {
+        return AddressPool.gateway(AddressPool.range(subnet).orElseThrow());
+    }
+
+    private Map<String, String> options(String name) {
+        var options = new HashMap<String, String>();
+        options.put("com.docker.network.bridge.name", BRIDGES + hash(name));
+        options.put("com.docker.network.bridge.enable_icc", "false");
+        var mtu = engine.onThisMachine() ? Walls.uplinkMtu() : null;
+        if (mtu != null) {
+            options.put("com.docker.network.driver.mtu", mtu);
+        }
+        return options;
+    }
+
+    private Map<String, String> labels(String project) {
+        return Map.of(
+                AppContainers.PROJECT,
+                project,
+                AppContainers.ROLE,
+                AppContainers.APP,
+                AppContainers.INSTALLATION,
+                installation);
     }
 
     /** Where this machine's packets already go elsewhere. */
@@ -191,7 +325,8 @@ final class AppNetworks {
     }
 
     /** Removes the networks of projects that have no app any more; one that is in use stays. */
-    synchronized void removeAllBut(java.util.Set<String> projects) {
+    synchronized void removeAllBut(Set<String> projects) {
+        configured = Set.of();
         for (var each : engine.client().listNetworksCmd().exec()) {
             var project = label(each, AppContainers.PROJECT);
             if (isOurs(each) && project != null && !projects.contains(project)) {

@@ -3,9 +3,9 @@ package codehaven.activities.running;
 import codehaven.activities.Masks;
 import codehaven.activities.SecretValues;
 import codehaven.activities.building.DockerEngine;
-import codehaven.activities.running.AppContainers.Condition;
-import codehaven.activities.running.AppContainers.NotStarted;
-import codehaven.activities.running.AppContainers.Seen;
+import codehaven.activities.running.AppEngine.Condition;
+import codehaven.activities.running.AppEngine.NotStarted;
+import codehaven.activities.running.AppEngine.Seen;
 import codehaven.model.App;
 import codehaven.model.App.Instance;
 import codehaven.model.Target;
@@ -63,7 +63,7 @@ final class Tending implements AutoCloseable {
     record Workplace(
             State state,
             DockerEngine engine,
-            AppContainers containers,
+            AppEngine containers,
             String engineId,
             Executor threads,
             Runnable wake) {}
@@ -185,7 +185,7 @@ final class Tending implements AutoCloseable {
     private void look(App app, Kept each) {
         each.dirty = false;
         var before = each.condition;
-        var found = at.containers().look(each.seen().id(), app.image().port());
+        var found = at.containers().look(each.seen(), app.image().port());
         each.looked(found.orElse(null));
         if (found.isEmpty()) {
             each.dirty = true;
@@ -199,9 +199,13 @@ final class Tending implements AutoCloseable {
             each.outOfMemory = false;
             say(each.seen().n(), each.fault + " It is started again.");
         }
+        if (now.coming() && now.problem() != null && !now.problem().equals(each.fault)) {
+            each.fault = now.problem();
+            say(each.seen().n(), each.fault);
+        }
         if (!now.running()) {
             each.forgetHealth();
-        } else if (each.health == null || before == null || !before.startedAt().equals(now.startedAt())) {
+        } else if (each.health == null || before == null || !before.run().equals(now.run())) {
             begin(app, each, now);
         }
     }
@@ -210,7 +214,10 @@ final class Tending implements AutoCloseable {
         if (now.outOfMemory() || each.outOfMemory) {
             return "It was killed at its memory limit of " + at.containers().memoryMb(app) + " MiB.";
         }
-        var exit = now.running() ? each.exit : Long.toString(now.exit());
+        if (now.problem() != null) {
+            return now.problem();
+        }
+        var exit = now.exit() == null ? each.exit : Long.toString(now.exit());
         if (exit == null) {
             return "It ended by itself.";
         }
@@ -221,7 +228,7 @@ final class Tending implements AutoCloseable {
     private void begin(App app, Kept each, Condition now) {
         each.forgetHealth();
         var seen = each.seen();
-        var address = address(app, seen, now);
+        var address = now.address();
         var known = app.instances().get(Integer.toString(seen.n()));
         var wasHealthy = known != null
                 && known.state() == App.State.HEALTHY
@@ -241,7 +248,7 @@ final class Tending implements AutoCloseable {
                 at.wake());
         if (each.feed == null) {
             each.feed =
-                    new RuntimeFeed(at.engine(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
+                    new RuntimeFeed(at.containers(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
         } else {
             each.feed.poke();
         }
@@ -253,12 +260,6 @@ final class Tending implements AutoCloseable {
                 .map(Variable::key)
                 .collect(Collectors.toSet());
         return new Masks(SecretValues.of(variables, sensitive));
-    }
-
-    private InetSocketAddress address(App app, Seen seen, Condition now) {
-        return seen.ip() != null
-                ? new InetSocketAddress(seen.ip(), app.image().port())
-                : new InetSocketAddress(at.engine().machine(), now.published() == null ? 1 : now.published());
     }
 
     private static String text(InetSocketAddress address) {
@@ -347,7 +348,7 @@ final class Tending implements AutoCloseable {
         var name = AppContainers.name(deployment, n, app.epoch());
         // Of another image with the same name: there cannot be two.
         kept.values().stream()
-                .filter(each -> each.seen().name().equals(name))
+                .filter(each -> each.seen().name().equals(name) && each.seen().epoch() == app.epoch())
                 .forEach(each -> leave(each, AppContainers.stopSeconds(app), true, "Replaced."));
         try {
             at.containers().create(app, at.state().apps().variables(deployment), n);
@@ -360,7 +361,7 @@ final class Tending implements AutoCloseable {
     private void start(App app, Kept each) {
         var n = each.seen().n();
         var condition = each.condition;
-        if (each.leaving || condition == null || condition.restarting()) {
+        if (each.leaving || condition == null || condition.restarting() || condition.coming()) {
             return;
         }
         if (condition.running()) {
@@ -411,7 +412,7 @@ final class Tending implements AutoCloseable {
         reach(List.of());
         for (var each : kept.values()) {
             var condition = each.condition;
-            if (remove || (condition != null && (condition.running() || condition.restarting()))) {
+            if (remove || (condition != null && condition.isUp())) {
                 leave(each, AppContainers.stopSeconds(app), remove, sentence);
             }
         }
@@ -439,7 +440,7 @@ final class Tending implements AutoCloseable {
         }
         each.leaving = true;
         each.forgetHealth();
-        var ran = each.condition != null && (each.condition.running() || each.condition.restarting());
+        var ran = each.condition != null && each.condition.isUp();
         at.threads()
                 .execute(() -> ending(each, () -> {
                     if (ran) {
@@ -517,7 +518,7 @@ final class Tending implements AutoCloseable {
             }
         } else if (each.health != null) {
             state = each.health.state();
-            address = text(address(app, each.seen(), condition));
+            address = text(condition.address());
             reason = switch (state) {
                 case HEALTHY -> null;
                 case UNHEALTHY -> each.health.reason();
