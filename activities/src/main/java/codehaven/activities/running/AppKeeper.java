@@ -159,7 +159,7 @@ public final class AppKeeper implements AutoCloseable {
                         LOGGER.warn("apps could not be looked at; tried again in a second", e);
                     }
                     // The engine that comes back may be another one.
-                    host = null;
+                    askedAt = 0;
                 }
                 if (signals.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
                     signals.drainPermits();
@@ -216,7 +216,7 @@ public final class AppKeeper implements AutoCloseable {
     }
 
     private Host host() {
-        if (host != null && System.nanoTime() - askedAt < ASK_AGAIN.toNanos()) {
+        if (host != null && askedAt != 0 && System.nanoTime() - askedAt < ASK_AGAIN.toNanos()) {
             return host;
         }
         var info = engine.client().infoCmd().exec();
@@ -258,7 +258,7 @@ public final class AppKeeper implements AutoCloseable {
         here.networks().wallOff();
         var projects = state.apps().all().stream().map(each -> each.project().text()).collect(Collectors.toSet());
         here.networks().configure(projects);
-        if (here.workshop() == null && isSweepDue()) {
+        if ((here.workshop() == null || !keeping) && isSweepDue()) {
             here.networks().removeAllBut(projects);
         }
     }

@@ -109,7 +109,7 @@ final class AppServices implements AppEngine {
         var words = tasks(Map.of("desired-state", List.of("running", "ready"))).stream()
                 .sorted(SwarmTask.BY_AGE)
                 .collect(Collectors.toMap(
-                        SwarmTask::service, each -> each.state() + " " + each.id(), (older, newer) -> newer));
+                        SwarmTask::service, SwarmTask::word, (older, newer) -> newer));
         var all = new ArrayList<Seen>();
         var services = services();
         services.forEach(each ->

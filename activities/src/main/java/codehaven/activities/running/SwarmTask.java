@@ -70,6 +70,11 @@ record SwarmTask(
         return port == 0 ? null : Integer.valueOf(port);
     }
 
+    /** Another one says that something happened. */
+    String word() {
+        return state + " " + id + " " + published;
+    }
+
     /** Whether it is the one that the Swarm wants to run, or is preparing for that. */
     boolean isWanted() {
         return wanted.equals(RUNNING) || wanted.equals("ready");

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.activities.Stage;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,11 +17,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A Docker engine beside the machine's own, which a test may stop and kill; it leaves the firewall alone. */
+/**
+ * A Docker engine beside the machine's own, which a test may stop and kill, or make the only host of a Swarm; it leaves
+ * the firewall alone.
+ */
 final class OwnEngine implements AutoCloseable {
+
+    private static final Path GATEWAY = Path.of("/sys/class/net/docker_gwbridge");
 
     private final Path directory = Files.createTempDirectory("engine-");
     private @Nullable Process process;
+    private boolean inSwarm;
 
     OwnEngine() throws IOException {
         assertThat(System.getProperty("user.name"))
@@ -54,6 +62,32 @@ final class OwnEngine implements AutoCloseable {
                 List.of(new ProcessBuilder("docker", "save", image), docker("load").inheritIO()));
         assertThat(both.getLast().waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(both.getLast().exitValue()).isZero();
+    }
+
+    /** Makes it a manager. Swarm adds a bridge to the machine, which goes with the engine. */
+    void manage() throws Exception {
+        assertThat(Files.exists(GATEWAY))
+                .as("the machine's own engine is in no Swarm")
+                .isFalse();
+        inSwarm = true;
+        try (var port = new ServerSocket(0)) {
+            var listen = "127.0.0.1:" + port.getLocalPort();
+            port.close();
+            assertThat(good("swarm", "init", "--advertise-addr", listen, "--listen-addr", listen))
+                    .as("docker swarm init")
+                    .isTrue();
+        }
+    }
+
+    /** What the engine says to a command. */
+    String ask(String... arguments) throws IOException, InterruptedException {
+        var process = docker(arguments)
+                .redirectErrorStream(false)
+                .redirectOutput(ProcessBuilder.Redirect.PIPE)
+                .start();
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(String.join(" ", arguments)).isZero();
+        return said.strip();
     }
 
     /** As {@code systemctl stop docker}, and as a reboot. */
@@ -94,7 +128,16 @@ final class OwnEngine implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        if (inSwarm && process != null) {
+            good("swarm", "leave", "--force");
+        }
         stop();
+        if (inSwarm) {
+            new ProcessBuilder("ip", "link", "delete", GATEWAY.getFileName().toString())
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        }
         try (var mounts = Files.lines(Path.of("/proc/self/mounts"))) {
             for (var each : mounts.map(line -> line.split(" ", -1)[1])
                     .filter(path -> path.startsWith(directory.toString()))
