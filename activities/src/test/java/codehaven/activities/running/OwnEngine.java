@@ -70,12 +70,15 @@ final class OwnEngine implements AutoCloseable {
                 .as("the machine's own engine is in no Swarm")
                 .isFalse();
         inSwarm = true;
-        try (var port = new ServerSocket(0)) {
-            var listen = "127.0.0.1:" + port.getLocalPort();
-            port.close();
-            assertThat(good("swarm", "init", "--advertise-addr", listen, "--listen-addr", listen))
-                    .as("docker swarm init")
-                    .isTrue();
+        var listen = "127.0.0.1:" + freePort();
+        assertThat(good("swarm", "init", "--advertise-addr", listen, "--listen-addr", listen))
+                .as("docker swarm init")
+                .isTrue();
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
         }
     }
 
