@@ -91,8 +91,7 @@ final class AppsTest {
 
     private static String labelled(String label) {
         try {
-            return command(
-                    "docker", "ps", "-aq", "--filter", "label=codehaven.role=app", "--filter", "label=" + label);
+            return command("docker", "ps", "-aq", "--filter", "label=codehaven.role=app", "--filter", "label=" + label);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -184,16 +183,17 @@ final class AppsTest {
                             ended.at("/app/image/tag").asText()))
                     .doesNotContain("tomato");
         }
-        answersOfNext(ready(deployments.getOrDefault("next", "")).at("/urls/production").asText());
+        answersOfNext(ready(deployments.getOrDefault("next", ""))
+                .at("/urls/production")
+                .asText());
         var express = URI.create(haven.deployment(deployments.getOrDefault("express", ""))
                 .at("/urls/production")
                 .asText());
         assertThat(haven.visit(express.toString()).body()).contains("welcome tomato");
-        var sum = haven.raw(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
-                        .header("Host", express.getAuthority())
-                        .header("Content-Type", "application/json")
-                        .POST(BodyPublishers.ofString("[1,2,39]")));
+        var sum = haven.raw(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
+                .header("Host", express.getAuthority())
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("[1,2,39]")));
         assertThat(sum.body()).isEqualTo("{\"sum\":42}");
         try (var socket = new Sockets(express)) {
             assertThat(socket.tell("hello")).isEqualTo("echo hello");
@@ -248,7 +248,10 @@ final class AppsTest {
             TimeUnit.SECONDS.sleep(2);
 
             haven.post("/v1/deployments/" + second + "/app/stop", Map.of(), 202);
-            Haven.await("its container is gone", Duration.ofMinutes(1), () -> container(second).isBlank());
+            Haven.await(
+                    "its container is gone",
+                    Duration.ofMinutes(1),
+                    () -> container(second).isBlank());
             var asked = System.nanoTime();
             haven.post("/v1/projects/load/rollback", Map.of("deployment", second), 200);
             Haven.await(
