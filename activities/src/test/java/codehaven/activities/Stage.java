@@ -91,7 +91,12 @@ public final class Stage {
         mongoLine = new Wire(mongo.port());
         var redis = DevRedis.start(directory.resolve("redis"));
         var s3 = DevS3.start(directory.resolve("s3"), "key", "secret");
-        ports = List.of(temporalLine.port(), mongoLine.port(), mongo.port(), redis.port(), s3.endpoint().getPort());
+        ports = List.of(
+                temporalLine.port(),
+                mongoLine.port(),
+                mongo.port(),
+                redis.port(),
+                s3.endpoint().getPort());
         state = State.open(new StateSettings(
                 "mongodb://127.0.0.1:" + mongoLine.port() + "/codehaven",
                 redis.uri(),

@@ -142,7 +142,9 @@ final class AppCrashTest {
             }
         }
         server.send("DELETE", "/v1/projects/unkillable", Map.of(), 204);
-        Haven.await("its containers are gone", Duration.ofMinutes(1), () -> AppsTest.containers("unkillable")
-                .isBlank());
+        Haven.await(
+                "its containers are gone",
+                Duration.ofMinutes(1),
+                () -> AppsTest.containers("unkillable").isBlank());
     }
 }

@@ -3,6 +3,7 @@ package codehaven.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.dev.DevGit;
+import codehaven.dev.DevRepository;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
@@ -91,8 +92,7 @@ final class AppsTest {
 
     private static String labelled(String label) {
         try {
-            return command(
-                    "docker", "ps", "-aq", "--filter", "label=codehaven.role=app", "--filter", "label=" + label);
+            return command("docker", "ps", "-aq", "--filter", "label=codehaven.role=app", "--filter", "label=" + label);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -184,16 +184,17 @@ final class AppsTest {
                             ended.at("/app/image/tag").asText()))
                     .doesNotContain("tomato");
         }
-        answersOfNext(ready(deployments.getOrDefault("next", "")).at("/urls/production").asText());
+        answersOfNext(ready(deployments.getOrDefault("next", ""))
+                .at("/urls/production")
+                .asText());
         var express = URI.create(haven.deployment(deployments.getOrDefault("express", ""))
                 .at("/urls/production")
                 .asText());
         assertThat(haven.visit(express.toString()).body()).contains("welcome tomato");
-        var sum = haven.raw(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
-                        .header("Host", express.getAuthority())
-                        .header("Content-Type", "application/json")
-                        .POST(BodyPublishers.ofString("[1,2,39]")));
+        var sum = haven.raw(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + express.getPort() + "/sum"))
+                .header("Host", express.getAuthority())
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("[1,2,39]")));
         assertThat(sum.body()).isEqualTo("{\"sum\":42}");
         try (var socket = new Sockets(express)) {
             assertThat(socket.tell("hello")).isEqualTo("echo hello");
@@ -245,10 +246,14 @@ final class AppsTest {
                     Duration.ofSeconds(5),
                     () -> haven.visit(url.toString()).body().equals("one"));
             assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
-            TimeUnit.SECONDS.sleep(2);
+            // What it was still answering is over then.
+            TimeUnit.SECONDS.sleep(10);
 
             haven.post("/v1/deployments/" + second + "/app/stop", Map.of(), 202);
-            Haven.await("its container is gone", Duration.ofMinutes(1), () -> container(second).isBlank());
+            Haven.await(
+                    "its container is gone",
+                    Duration.ofMinutes(1),
+                    () -> container(second).isBlank());
             var asked = System.nanoTime();
             haven.post("/v1/projects/load/rollback", Map.of("deployment", second), 200);
             Haven.await(
@@ -275,41 +280,50 @@ final class AppsTest {
                 "/v1/projects/broken",
                 Map.of("healthCheck", Map.of("startPeriodSeconds", 8), "limits", Map.of("memoryMb", 128)),
                 200);
-        var broken = new LinkedHashMap<String, String>();
-        broken.put("console.error('no database'); process.exit(3);", "3");
-        broken.put("setInterval(() => {}, 1000);", "nothing accepts connections on port 3000");
-        // Put together at run time: a port that stands in the source is found, told by PORT, and right.
-        broken.put("server.listen(Number(['49', '99'].join('')));", "4999");
-        broken.put(LISTEN + " setTimeout(() => process.exit(7), 2500);", "7");
-        broken.put(
-                LISTEN + " const all = []; setInterval(() => all.push(Buffer.alloc(16e6, 1)), 50);",
-                "memory limit of 128 MiB");
         try (var load = Load.on(URI.create(url))) {
-            var n = 0;
-            for (var each : broken.entrySet()) {
-                repository.commit("broken " + ++n, server("bad" + n, each.getKey()));
-                var id = haven.deploy(Map.of("project", "broken"));
-                var failure = failed(id);
-                assertThat(failure.path("kind").asText())
-                        .as("%s\n%s", failure.toPrettyString(), haven.log(id))
-                        .isEqualTo("HEALTH_CHECK_FAILED");
-                assertThat(failure.path("message").asText()).contains(each.getValue());
-                assertThat(failure.path("hint").asText()).isNotBlank();
-                Haven.await(
-                        "the good one",
-                        Duration.ofSeconds(10),
-                        () -> haven.visit(url).body().equals("good"));
+            var never = new LinkedHashMap<String, String>();
+            never.put("console.error('no database'); process.exit(3);", "3");
+            never.put("setInterval(() => {}, 1000);", "nothing accepts connections on port 3000");
+            // Put together at run time: a port that stands in the source is found, told by PORT, and right.
+            never.put("server.listen(Number(['49', '99'].join('')));", "4999");
+            for (var each : never.entrySet()) {
+                fails(repository, each.getKey(), each.getValue(), url);
             }
-            assertThat(haven.log(haven.get("/v1/deployments?project=broken&limit=1")
-                            .at("/items/0/id")
-                            .asText()))
-                    .isNotBlank();
-            load.stop();
             assertThat(load.failures()).isEmpty();
+
+            var live = new LinkedHashMap<String, String>();
+            live.put(LISTEN + " setTimeout(() => process.exit(7), 2500);", "7");
+            live.put(
+                    LISTEN + " const all = []; setInterval(() => all.push(Buffer.alloc(16e6, 1)), 50);",
+                    "memory limit of 128 MiB");
+            for (var each : live.entrySet()) {
+                fails(repository, each.getKey(), each.getValue(), url);
+            }
+            load.stop();
+            // What the dying one had been sent died with it, and no more than that.
+            assertThat(load.failures().stream()
+                            .filter(each -> each.startsWith("a request"))
+                            .count())
+                    .as("%s", load.failures())
+                    .isLessThanOrEqualTo((long) Load.SENDERS * live.size());
         }
         repository.commit("mended", server("mended"));
         ready(haven.deploy(Map.of("project", "broken")));
         assertThat(haven.visit(url).body()).isEqualTo("mended");
+    }
+
+    private static void fails(DevRepository repository, String rest, String fact, String url) throws IOException {
+        repository.commit("broken", server("bad", rest));
+        var id = haven.deploy(Map.of("project", "broken"));
+        var failure = failed(id);
+        assertThat(failure.path("kind").asText())
+                .as("%s\n%s", failure.toPrettyString(), haven.log(id))
+                .isEqualTo("HEALTH_CHECK_FAILED");
+        assertThat(failure.path("message").asText()).contains(fact);
+        assertThat(failure.path("hint").asText()).isNotBlank();
+        assertThat(haven.log(id)).isNotBlank();
+        Haven.await(
+                "the good one", Duration.ofSeconds(10), () -> haven.visit(url).body().equals("good"));
     }
 
     static String command(String... command) throws IOException, InterruptedException {

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -60,9 +60,7 @@ final class EngineLine implements AutoCloseable {
         try {
             while (from.read(buffer) >= 0) {
                 buffer.flip();
-                var write = requests
-                        ? WRITE.matcher(StandardCharsets.ISO_8859_1.decode(buffer.duplicate()))
-                        : null;
+                var write = requests ? WRITE.matcher(StandardCharsets.ISO_8859_1.decode(buffer.duplicate())) : null;
                 while (buffer.hasRemaining()) {
                     to.write(buffer);
                 }

@@ -224,7 +224,8 @@ public final class Haven implements AutoCloseable {
 
     HttpResponse<String> visit(String url) {
         var uri = URI.create(url);
-        return visit(uri.getHost(), uri.getPort(), uri.getRawPath());
+        return visit(
+                uri.getHost(), uri.getPort(), uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
     }
 
     static HttpResponse<String> visit(String host, int port, String path) {

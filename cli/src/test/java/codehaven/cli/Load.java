@@ -21,7 +21,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Load implements AutoCloseable {
 
-    private static final int SENDERS = 20;
+    /** As many short requests are under way at most. */
+    static final int SENDERS = 20;
+
     private static final int PER_SECOND = 200;
 
     private final URI site;

@@ -34,7 +34,8 @@ final class Registry implements AutoCloseable {
             var passwords = new ProcessBuilder("htpasswd", "-Bbn", USER, PASSWORD).start();
             Files.write(
                     directory.resolve("htpasswd"), passwords.getInputStream().readAllBytes());
-            Files.writeString(directory.resolve("registry.yml"), """
+            Files.writeString(
+                    directory.resolve("registry.yml"), """
                     version: 0.1
                     log: { level: error }
                     storage: { filesystem: { rootdirectory: %1$s/images } }
@@ -72,12 +73,7 @@ final class Registry implements AutoCloseable {
 
     Map<String, String> settings() {
         return Map.of(
-                "CODEHAVEN_REGISTRY",
-                name(),
-                "CODEHAVEN_REGISTRY_USER",
-                USER,
-                "CODEHAVEN_REGISTRY_PASSWORD",
-                PASSWORD);
+                "CODEHAVEN_REGISTRY", name(), "CODEHAVEN_REGISTRY_USER", USER, "CODEHAVEN_REGISTRY_PASSWORD", PASSWORD);
     }
 
     @Override

@@ -108,8 +108,7 @@ final class RolesTest {
         }
     }
 
-    static Haven role(
-            Path directory, Map<String, String> settings, String role, String data, String... arguments)
+    static Haven role(Path directory, Map<String, String> settings, String role, String data, String... arguments)
             throws Exception {
         var all = new java.util.ArrayList<>(
                 java.util.List.of(role, "--data", directory.resolve(data).toString()));

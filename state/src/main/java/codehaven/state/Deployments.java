@@ -28,6 +28,7 @@ import java.util.Collection;
 import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -135,24 +136,61 @@ public final class Deployments {
 
     /** Which of these have one of the statuses; asked by id, so that it costs no more than reading them. */
     public Set<String> having(Set<DeploymentStatus> statuses, Collection<String> ids) {
-        return ids(ids, in("status", statuses.stream().map(Enum::name).toList()));
-    }
-
-    /** Which of these have the text in them, as in {@link Filter#text}. */
-    public Set<String> mentioning(String text, Collection<String> ids) {
-        return ids(ids, mentions(text));
-    }
-
-    private Set<String> ids(Collection<String> among, Bson condition) {
-        return among.isEmpty()
+        return ids.isEmpty()
                 ? Set.of()
                 : mongo.in(
                         Mongo.DEPLOYMENTS,
                         deployments -> deployments
-                                .find(and(in("_id", among), condition))
+                                .find(and(
+                                        in("_id", ids),
+                                        in(
+                                                "status",
+                                                statuses.stream()
+                                                        .map(Enum::name)
+                                                        .toList())))
                                 .projection(Projections.include("_id"))
                                 .map(each -> each.getString("_id"))
                                 .into(new HashSet<>()));
+    }
+
+    /**
+     * What {@link Filter#text} is looked for in, in lower case.
+     *
+     * @param settled whether it stays as it is: the deployment has ended
+     * @param parts the commit's message and author, and the branch, a line each
+     */
+    public record Sayings(String id, boolean settled, String parts, String sha) {
+
+        /** @param text in lower case */
+        public boolean mention(String text) {
+            return parts.contains(text) || sha.startsWith(text) || id.startsWith(text);
+        }
+
+        private static Sayings of(Document document) {
+            var commit = document.get("commit") instanceof Document made ? made : new Document();
+            return new Sayings(
+                    document.getString("_id"),
+                    DeploymentStatus.valueOf(document.getString("status")).isFinal(),
+                    lower(commit, "message") + "\n" + lower(commit, "author") + "\n" + lower(document, "branch"),
+                    lower(commit, "sha"));
+        }
+
+        private static String lower(Document document, String field) {
+            return Objects.toString(document.getString(field), "").toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Of those of the ids that there are, in no order. */
+    public List<Sayings> sayings(Collection<String> ids) {
+        return ids.isEmpty()
+                ? List.of()
+                : mongo.in(
+                        Mongo.DEPLOYMENTS,
+                        deployments -> deployments
+                                .find(in("_id", ids))
+                                .projection(Projections.include("status", "commit", "branch"))
+                                .map(Sayings::of)
+                                .into(new ArrayList<>()));
     }
 
     /**

@@ -328,7 +328,9 @@ class AppKeeperTest {
             var gateway = address.replaceFirst("\\.\\d+:\\d+$", ".1");
             for (var backend : stage.ports) {
                 for (var each : List.of(gateway, "127.0.0.1", "host.docker.internal")) {
-                    assertThat(open(address, each, backend)).as(each + ":" + backend).isEqualTo("closed");
+                    assertThat(open(address, each, backend))
+                            .as(each + ":" + backend)
+                            .isEqualTo("closed");
                 }
             }
             assertThat(open(address, "169.254.169.254", 80)).isEqualTo("closed");

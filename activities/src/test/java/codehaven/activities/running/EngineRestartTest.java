@@ -43,8 +43,9 @@ class EngineRestartTest {
                         "what was deleted is gone",
                         HEALED,
                         () -> yard.containers(deleted).isEmpty());
-            } finally {
                 yard.clear();
+            } finally {
+                yard.closeKeeper();
             }
         }
     }
@@ -52,9 +53,7 @@ class EngineRestartTest {
     private static void comesBack(AppYard yard, String id, String address) throws Exception {
         Stage.await("it answers, and is said to be healthy", HEALED, () -> {
             var instance = yard.instance(id, 1);
-            return instance.state() == App.State.HEALTHY
-                    && address.equals(instance.address())
-                    && answers(address);
+            return instance.state() == App.State.HEALTHY && address.equals(instance.address()) && answers(address);
         });
         assertThat(yard.containers(id)).hasSize(1);
     }

@@ -53,13 +53,17 @@ final class OwnEngine implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
                         directory.resolve("log").toFile()))
                 .start();
-        Stage.await("an engine of its own", Duration.ofSeconds(60), () -> good("version"));
+        try {
+            Stage.await("an engine of its own", Duration.ofSeconds(60), () -> good("version"));
+        } catch (AssertionError e) {
+            throw new AssertionError(Files.readString(directory.resolve("log")), e);
+        }
     }
 
     /** Gives it an image that the machine's own engine has. */
     void give(String image) throws IOException, InterruptedException {
-        var both = ProcessBuilder.startPipeline(
-                List.of(new ProcessBuilder("docker", "save", image), docker("load")));
+        var both = ProcessBuilder.startPipeline(List.of(
+                new ProcessBuilder("docker", "save", image), docker("load")));
         assertThat(both.getLast().waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(both.getLast().exitValue()).isZero();
     }
@@ -102,20 +106,23 @@ final class OwnEngine implements AutoCloseable {
         }
     }
 
-    /** {@code kill -9}; what it ran goes on. */
-    void kill() throws InterruptedException {
+    /**
+     * {@code kill -9}, of which its containerd dies too; what it ran goes on. Where nobody reaps the dead, their numbers
+     * would keep it from starting again.
+     */
+    void kill() throws IOException, InterruptedException {
         if (process != null) {
             process.destroyForcibly().waitFor();
             process = null;
+            Files.deleteIfExists(directory.resolve("pid"));
+            Files.deleteIfExists(directory.resolve("run/containerd/containerd.pid"));
         }
     }
 
     private ProcessBuilder docker(String... arguments) {
         var command = new ArrayList<>(List.of("docker", "--host", address().toString()));
         command.addAll(Arrays.asList(arguments));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
     }
 
     private boolean good(String... arguments) {

@@ -9,6 +9,7 @@ import codehaven.model.Framework;
 import codehaven.model.Host;
 import codehaven.model.Site;
 import codehaven.state.Deployments.Filter;
+import codehaven.state.Deployments.Sayings;
 import codehaven.state.Projects.Activity;
 import codehaven.state.State;
 import java.net.URI;
@@ -22,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -43,6 +45,9 @@ public final class ProjectOverview {
     private final State state;
     private final ApiSettings settings;
     private final QueuePlaces queue;
+
+    /** Of the newest deployments that have ended: a search asks the database only for the others. */
+    private final Map<String, Sayings> settled = new ConcurrentHashMap<>();
 
     ProjectOverview(State state, ApiSettings settings, QueuePlaces queue) {
         this.state = state;
@@ -138,7 +143,7 @@ public final class ProjectOverview {
         var matching = all;
         if (!text.isEmpty()) {
             var lower = text.toLowerCase(Locale.ROOT);
-            var mentioning = state.deployments().mentioning(text, deployments(all));
+            var mentioning = mentioning(lower, deployments(all));
             matching = matching.stream()
                     .filter(each -> host(each).text().contains(lower)
                             || mentioning.contains(Objects.toString(each.deployment())))
@@ -151,6 +156,22 @@ public final class ProjectOverview {
                     .toList();
         }
         return matching;
+    }
+
+    private Set<String> mentioning(String text, List<String> newest) {
+        var known = new HashSet<>(newest);
+        settled.keySet().retainAll(known);
+        known.removeAll(settled.keySet());
+        var found = new HashSet<String>();
+        for (var each : state.deployments().sayings(known)) {
+            if (each.settled()) {
+                settled.put(each.id(), each);
+            } else if (each.mention(text)) {
+                found.add(each.id());
+            }
+        }
+        settled.values().stream().filter(each -> each.mention(text)).forEach(each -> found.add(each.id()));
+        return found;
     }
 
     private static List<String> deployments(List<Activity> projects) {
