@@ -14,7 +14,6 @@ import codehaven.state.State;
 import codehaven.state.StatusBus;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Event;
-import com.github.dockerjava.api.model.LocalNodeState;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -209,7 +208,7 @@ public final class AppKeeper implements AutoCloseable {
 
     private @Nullable Workshop workshop() {
         var here = host();
-        if (here.role() != null && here.role().state() == LocalNodeState.ACTIVE) {
+        if (here.role() != null && here.role().isActive()) {
             makeReady(here);
         }
         return here.workshop();
@@ -219,9 +218,9 @@ public final class AppKeeper implements AutoCloseable {
         if (host != null && askedAt != 0 && System.nanoTime() - askedAt < ASK_AGAIN.toNanos()) {
             return host;
         }
-        var info = engine.client().infoCmd().exec();
+        var info = engine.json().get("/info");
         askedAt = System.nanoTime();
-        var id = String.valueOf(info.getId());
+        var id = info.path("ID").asText();
         var role = SwarmRole.of(info).orElse(null);
         if (host == null || !host.isOf(id, role)) {
             letGo();
@@ -237,7 +236,7 @@ public final class AppKeeper implements AutoCloseable {
                     "the Docker engine is {}",
                     role == null
                             ? "in no Swarm any more: apps run as its own containers"
-                            : role.described() + (role.isManager() ? ": apps run as its services" : ""));
+                            : role.described());
             toldOf = role;
         }
         var mark = state.keepers().installation();

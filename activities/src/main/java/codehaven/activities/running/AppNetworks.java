@@ -121,20 +121,20 @@ final class AppNetworks {
     synchronized String ofSwarm(String project) {
         configure(union(configured, project));
         for (var attempt = 1; ; attempt++) {
-            var all = engine.client().listNetworksCmd().exec();
-            var found = all.stream()
-                    .filter(each -> SWARM.equals(each.getScope()) && isOf(each, project))
+            var found = ofSwarm().entrySet().stream()
+                    .filter(each -> each.getValue().equals(project))
                     .findFirst();
             if (found.isPresent()) {
-                return found.get().getId();
+                return found.get().getKey();
             }
             try {
+                // It may have no labels of its own.
                 engine.json()
                         .post(
                                 "/networks/create",
                                 Map.of(
                                         "Name",
-                                        freeName(project, all),
+                                        freeName(project, engine.client().listNetworksCmd().exec()),
                                         "Driver",
                                         "bridge",
                                         "Scope",
@@ -142,9 +142,7 @@ final class AppNetworks {
                                         "CheckDuplicate",
                                         true,
                                         "ConfigFrom",
-                                        Map.of("Network", configuration(project)),
-                                        "Labels",
-                                        labels(project)),
+                                        Map.of("Network", configuration(project))),
                                 Map.of());
             } catch (DockerException e) {
                 if (attempt == 2) {
@@ -152,6 +150,18 @@ final class AppNetworks {
                 }
             }
         }
+    }
+
+    /** The projects of the Swarm's networks that are ours, by the networks' ids: those made from configurations of ours. */
+    private Map<String, String> ofSwarm() {
+        var ours = new HashMap<String, String>();
+        for (var each : engine.json().get("/networks")) {
+            var from = each.path("ConfigFrom").path("Network").asText();
+            if (SWARM.equals(each.path("Scope").asText()) && from.startsWith(configuration(""))) {
+                ours.put(each.path("Id").asText(), from.substring(configuration("").length()));
+            }
+        }
+        return ours;
     }
 
     private static Set<String> union(Set<String> some, String other) {
@@ -327,21 +337,30 @@ final class AppNetworks {
     /** Removes the networks of projects that have no app any more; one that is in use stays. */
     synchronized void removeAllBut(Set<String> projects) {
         configured = Set.of();
+        ofSwarm().forEach((id, project) -> {
+            if (!projects.contains(project)) {
+                remove(id, project);
+            }
+        });
         for (var each : engine.client().listNetworksCmd().exec()) {
             var project = label(each, AppContainers.PROJECT);
-            if (isOurs(each) && project != null && !projects.contains(project)) {
-                try {
-                    engine.client().removeNetworkCmd(each.getId()).exec();
-                    LOGGER.info("removed the network {}: its project has no app any more", each.getName());
-                } catch (NotFoundException | ConflictException e) {
-                    LOGGER.debug("{} is gone, or still in use", each.getName(), e);
-                } catch (DockerException e) {
-                    if (DockerEngine.isAway(e)) {
-                        throw e;
-                    }
-                    LOGGER.debug("{} is still in use", each.getName(), e);
-                }
+            if (HERE.equals(each.getScope()) && isOurs(each) && project != null && !projects.contains(project)) {
+                remove(each.getId(), String.valueOf(each.getName()));
             }
+        }
+    }
+
+    private void remove(String id, String name) {
+        try {
+            engine.client().removeNetworkCmd(id).exec();
+            LOGGER.info("removed the network {}: its project has no app any more", name);
+        } catch (NotFoundException | ConflictException e) {
+            LOGGER.debug("{} is gone, or still in use", name, e);
+        } catch (DockerException e) {
+            if (DockerEngine.isAway(e)) {
+                throw e;
+            }
+            LOGGER.debug("{} is still in use", name, e);
         }
     }
 

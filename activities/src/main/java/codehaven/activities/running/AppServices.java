@@ -368,14 +368,15 @@ final class AppServices implements AppEngine {
             var tasks = tasksOf(id).stream()
                     .filter(each -> each.start() == starts(service))
                     .toList();
-            return condition(id, replicas(service) > 0, tasks);
+            return condition(id, service, tasks);
         } catch (NotFoundException e) {
             return Optional.empty();
         }
     }
 
     /** @param tasks since the last start, the oldest first */
-    private Optional<Condition> condition(String id, boolean wanted, List<SwarmTask> tasks) {
+    private Optional<Condition> condition(String id, JsonNode service, List<SwarmTask> tasks) {
+        var wanted = replicas(service) > 0;
         var current = tasks.stream()
                 .filter(SwarmTask::isWanted)
                 .reduce((older, newer) -> newer)
@@ -385,7 +386,8 @@ final class AppServices implements AppEngine {
                 .reduce((older, newer) -> newer)
                 .orElse(null);
         var problem = current != null && current.isRunning() ? null : problem(current, ended);
-        if (openFiles && problem != null && problem.contains("rlimit")) {
+        if (problem != null && problem.contains("rlimit") && ServiceForm.hasOpenFiles(service.path("Spec"))) {
+            // Made anew without.
             openFiles = false;
             remove(id);
             return Optional.empty();

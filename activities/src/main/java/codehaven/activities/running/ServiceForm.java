@@ -1,6 +1,7 @@
 package codehaven.activities.running;
 
 import codehaven.model.App;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,7 @@ record ServiceForm(
     private static final Duration PAUSE = Duration.ofSeconds(2);
 
     private static final int OPEN_TO_ALL = 01777;
+    private static final String FILES = "nofile";
 
     /** With no container yet: making is not starting. */
     Map<String, Object> told() {
@@ -44,6 +47,13 @@ record ServiceForm(
                 "TaskTemplate", task(),
                 "Mode", Map.of("Replicated", Map.of("Replicas", 0)),
                 "EndpointSpec", endpoint());
+    }
+
+    /** Whether a service asks for a number of open files. */
+    static boolean hasOpenFiles(JsonNode told) {
+        var limits = told.path("TaskTemplate").path("ContainerSpec").path("Ulimits");
+        return StreamSupport.stream(limits.spliterator(), false)
+                .anyMatch(each -> each.path("Name").asText().equals(FILES));
     }
 
     private Map<String, String> labels() {
@@ -109,7 +119,7 @@ record ServiceForm(
         var all = new ArrayList<Map<String, Object>>();
         all.add(Map.of("Name", "core", "Soft", 0, "Hard", 0));
         if (openFiles) {
-            all.add(Map.of("Name", "nofile", "Soft", AppContainers.OPEN_FILES, "Hard", AppContainers.OPEN_FILES));
+            all.add(Map.of("Name", FILES, "Soft", AppContainers.OPEN_FILES, "Hard", AppContainers.OPEN_FILES));
         }
         return all;
     }

@@ -1,59 +1,60 @@
 package codehaven.activities.running;
 
-import com.github.dockerjava.api.model.Info;
-import com.github.dockerjava.api.model.LocalNodeState;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a Docker engine is in a Swarm.
  *
- * @param state {@code ACTIVE} when it takes part; another one while it starts, is locked or failed to
+ * @param state Docker's word: {@code active} when it takes part, another one while it starts, is locked or failed to
  * @param node its id there
  * @param address where other hosts reach it
  * @param cluster the Swarm's id; absent on a worker, which runs what managers say
  */
 record SwarmRole(
-        LocalNodeState state,
+        String state,
         String node,
         String address,
         @Nullable String cluster) {
 
-    /** Empty outside of a Swarm. */
-    static Optional<SwarmRole> of(Info engine) {
-        var told = engine.getSwarm();
-        if (told == null || told.getLocalNodeState() == null) {
+    private static final String ACTIVE = "active";
+
+    /**
+     * Empty outside of a Swarm.
+     *
+     * @param engine what it says of itself
+     */
+    static Optional<SwarmRole> of(JsonNode engine) {
+        var told = engine.path("Swarm");
+        var state = told.path("LocalNodeState").asText();
+        if (state.isEmpty() || state.equals("inactive")) {
             return Optional.empty();
         }
-        return switch (told.getLocalNodeState()) {
-            case INACTIVE, EMPTY -> Optional.empty();
-            case ACTIVE, PENDING, LOCKED, ERROR ->
-                Optional.of(new SwarmRole(
-                        told.getLocalNodeState(),
-                        text(told.getNodeID()),
-                        text(told.getNodeAddr()),
-                        Boolean.TRUE.equals(told.getControlAvailable()) && told.getClusterInfo() != null
-                                ? told.getClusterInfo().getId()
-                                : null));
-        };
+        var cluster = told.path("Cluster").path("ID").asText();
+        return Optional.of(new SwarmRole(
+                state,
+                told.path("NodeID").asText(),
+                told.path("NodeAddr").asText(),
+                told.path("ControlAvailable").asBoolean() && !cluster.isEmpty() ? cluster : null));
     }
 
-    private static String text(@Nullable String told) {
-        return told == null ? "" : told;
+    boolean isActive() {
+        return state.equals(ACTIVE);
     }
 
     /** Whether what runs in the Swarm is decided here. */
     boolean isManager() {
-        return state == LocalNodeState.ACTIVE && cluster != null;
+        return isActive() && cluster != null;
     }
 
     /** A sentence's end for the log. */
     String described() {
-        return switch (state) {
-            case ACTIVE -> cluster == null ? "a worker of a Swarm: its managers decide what runs" : "a manager of the Swarm " + cluster;
-            case PENDING -> "about to take part in a Swarm";
-            case LOCKED -> "locked: it waits for docker swarm unlock";
-            case ERROR, INACTIVE, EMPTY -> "not able to take part in its Swarm; docker info says why";
-        };
+        if (!isActive()) {
+            return "not able to take part in its Swarm, which is " + state + ": docker info says why";
+        }
+        return cluster == null
+                ? "a worker of a Swarm: its managers decide what runs"
+                : "a manager of the Swarm " + cluster + ": apps run as its services";
     }
 }
