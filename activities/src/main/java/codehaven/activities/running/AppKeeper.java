@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * Makes true what is wanted of apps, on one Docker engine: looks when somebody wants an app otherwise, when something
  * happens to a container, and every second. Everything that it does may be done again, by it or by another one; what
  * runs goes on without it. Where the engine is a Swarm's manager, the apps are services of the Swarm, and one keeper of
- * all managers' looks after them; where it is a Swarm's worker, the keeper only makes its host ready for them.
+ * all managers' looks after them; where it is a Swarm's worker, the keeper only walls off its host.
  */
 public final class AppKeeper implements AutoCloseable {
 
@@ -208,8 +208,9 @@ public final class AppKeeper implements AutoCloseable {
 
     private @Nullable Workshop workshop() {
         var here = host();
-        if (here.role() != null && here.role().isActive()) {
-            makeReady(here);
+        if (here.role() != null) {
+            // Any host of a Swarm may be told to run an app.
+            here.networks().wallOff();
         }
         return here.workshop();
     }
@@ -240,7 +241,7 @@ public final class AppKeeper implements AutoCloseable {
             toldOf = role;
         }
         var mark = state.keepers().installation();
-        var networks = new AppNetworks(engine, new AddressPool(settings.networks()), mark);
+        var networks = new AppNetworks(engine, new AddressPool(settings.networks()), mark, role != null);
         var containers = new AppContainers(engine, networks, settings, mark);
         if (role == null) {
             return new Host(id, null, networks, new Workshop(id, id, networks, containers));
@@ -250,16 +251,6 @@ public final class AppKeeper implements AutoCloseable {
         }
         var services = new AppServices(engine, containers, networks, settings, mark, role);
         return new Host(id, role, networks, new Workshop("swarm-" + role.cluster(), id, networks, services));
-    }
-
-    /** Any host of a Swarm may be told to run an app. */
-    private void makeReady(Host here) {
-        here.networks().wallOff();
-        var projects = state.apps().all().stream().map(each -> each.project().text()).collect(Collectors.toSet());
-        here.networks().configure(projects);
-        if ((here.workshop() == null || !keeping) && isSweepDue()) {
-            here.networks().removeAllBut(projects);
-        }
     }
 
     private boolean keep(String engineId) {
@@ -370,9 +361,10 @@ public final class AppKeeper implements AutoCloseable {
 
     /** Networks of projects without apps, and the volumes of projects that are no more. */
     private void sweep(Workshop here, Map<String, App> apps, Map<String, List<Seen>> containers) {
-        if (!isSweepDue()) {
+        if (sweptAt != 0 && System.nanoTime() - sweptAt < SWEEP.toNanos()) {
             return;
         }
+        sweptAt = System.nanoTime();
         var used = new HashSet<String>();
         apps.values().forEach(each -> used.add(each.project().text()));
         containers.values().forEach(those -> those.forEach(each -> used.add(each.project())));
@@ -384,14 +376,6 @@ public final class AppKeeper implements AutoCloseable {
             }
         }
         here.containers().removeVolumesBut(used);
-    }
-
-    private boolean isSweepDue() {
-        if (sweptAt != 0 && System.nanoTime() - sweptAt < SWEEP.toNanos()) {
-            return false;
-        }
-        sweptAt = System.nanoTime();
-        return true;
     }
 
     // --- what happens on the engine ---

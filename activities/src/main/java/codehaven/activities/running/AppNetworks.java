@@ -15,13 +15,11 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,17 +29,13 @@ import org.slf4j.LoggerFactory;
  * firewall walls all of them off from this machine, its neighbours and each other. Addresses come from a pool of ours,
  * since the engine's own ends at some thirty networks.
  *
- * <p>In a Swarm a project has one network as well, which is such a bridge on each host: what it is like there, the
- * host's own keeper says by a configuration that the engine takes when a service's first container comes. So an app never
- * runs on a host whose keeper has not been there to wall it off.
+ * <p>In a Swarm a project's network is an overlay of the Swarm's own, so that projects do not see each other on any host.
+ * The way out, and in by a published port, is a bridge of each host that all services there share; it has its own walls.
  */
 final class AppNetworks {
 
     static final String PREFIX = "codehaven-app-";
-    private static final String CONFIGURATIONS = "codehaven-bridge-";
     private static final String BRIDGES = "chva";
-    private static final String HERE = "local";
-    private static final String SWARM = "swarm";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AppNetworks.class);
 
@@ -49,32 +43,27 @@ final class AppNetworks {
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
 
     private static final int TRIES = 20;
+    private static final String HERE = "local";
+    private static final String SWARM = "swarm";
+
+    /** Between containers that share it Docker lets nothing pass. */
+    private static final Walls SWARMS_WALLS = new Walls("CODEHAVEN-SWARM", "docker_gwbridge", List.of());
+
     private static final Walls WALLS = new Walls("CODEHAVEN-APP", BRIDGES + "+", List.of());
 
     private final DockerEngine engine;
     private final AddressPool pool;
     private final String installation;
+    private final boolean inSwarm;
     private long stoodAt;
     private @Nullable String warning;
-    private Set<String> configured = Set.of();
-    private long configuredAt;
-
-    /** How a project's network is there: as a bridge, or as what Swarm is to make one from. */
-    private enum Form {
-        BRIDGE(PREFIX),
-        CONFIGURATION(CONFIGURATIONS);
-
-        private final String prefix;
-
-        Form(String prefix) {
-            this.prefix = prefix;
-        }
-    }
 
     /** A project's network. */
     record Home(String name, AddressPool.Range range) {}
 
-    AppNetworks(DockerEngine engine, AddressPool pool, String installation) {
+    /** @param inSwarm whether the engine takes part in one */
+    AppNetworks(DockerEngine engine, AddressPool pool, String installation, boolean inSwarm) {
+        this.inSwarm = inSwarm;
         this.engine = engine;
         this.pool = pool;
         this.installation = installation;
@@ -86,6 +75,9 @@ final class AppNetworks {
             return;
         }
         var problem = WALLS.stand(engine);
+        if (problem == null && inSwarm) {
+            problem = SWARMS_WALLS.stand(engine);
+        }
         if (problem != null && !Objects.equals(problem, warning)) {
             LOGGER.warn("Apps can reach this machine's own network services and its neighbours: {}", problem);
         }
@@ -95,90 +87,14 @@ final class AppNetworks {
 
     /** The project's network; made where it is missing. */
     synchronized Home of(String project) {
-        return provide(project, Form.BRIDGE);
-    }
-
-    /** Says what the networks of these projects are like on this host of a Swarm, where that is not said yet. */
-    synchronized void configure(Set<String> projects) {
-        if (configured.containsAll(projects) && System.nanoTime() - configuredAt < LOOK_AGAIN.toNanos()) {
-            return;
-        }
-        var all = engine.client().listNetworksCmd().exec();
-        for (var each : projects) {
-            if (find(all, each, Form.CONFIGURATION).isEmpty()) {
-                provide(each, Form.CONFIGURATION);
-            }
-        }
-        configured = Set.copyOf(projects);
-        configuredAt = System.nanoTime();
-    }
-
-    /**
-     * The project's network of the whole Swarm, for services; made where it is missing.
-     *
-     * @return its id
-     */
-    synchronized String ofSwarm(String project) {
-        configure(union(configured, project));
-        for (var attempt = 1; ; attempt++) {
-            var found = ofSwarm().entrySet().stream()
-                    .filter(each -> each.getValue().equals(project))
-                    .findFirst();
-            if (found.isPresent()) {
-                return found.get().getKey();
-            }
-            try {
-                // It may have no labels of its own.
-                engine.json()
-                        .post(
-                                "/networks/create",
-                                Map.of(
-                                        "Name",
-                                        freeName(project, engine.client().listNetworksCmd().exec()),
-                                        "Driver",
-                                        "bridge",
-                                        "Scope",
-                                        SWARM,
-                                        "CheckDuplicate",
-                                        true,
-                                        "ConfigFrom",
-                                        Map.of("Network", configuration(project))),
-                                Map.of());
-            } catch (DockerException e) {
-                if (attempt == 2) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    /** The projects of the Swarm's networks that are ours, by the networks' ids: those made from configurations of ours. */
-    private Map<String, String> ofSwarm() {
-        var ours = new HashMap<String, String>();
-        for (var each : engine.json().get("/networks")) {
-            var from = each.path("ConfigFrom").path("Network").asText();
-            if (SWARM.equals(each.path("Scope").asText()) && from.startsWith(configuration(""))) {
-                ours.put(each.path("Id").asText(), from.substring(configuration("").length()));
-            }
-        }
-        return ours;
-    }
-
-    private static Set<String> union(Set<String> some, String other) {
-        var all = new HashSet<>(some);
-        all.add(other);
-        return all;
-    }
-
-    private Home provide(String project, Form form) {
         for (var attempt = 1; ; attempt++) {
             var all = engine.client().listNetworksCmd().exec();
-            var found = find(all, project, form);
+            var found = find(all, project);
             if (found.isPresent()) {
                 return found.get();
             }
             try {
-                create(project, all, attempt, form);
+                create(project, all, attempt);
             } catch (DockerException e) {
                 // Somebody else may have made it, or have taken these addresses, between our look and now.
                 if (DockerEngine.isAway(e) || attempt == TRIES) {
@@ -188,11 +104,42 @@ final class AppNetworks {
         }
     }
 
-    private Optional<Home> find(List<Network> all, String project, Form form) {
+    /**
+     * The project's network of the whole Swarm, for services; made where it is missing.
+     *
+     * @return its id
+     */
+    synchronized String ofSwarm(String project) {
+        for (var attempt = 1; ; attempt++) {
+            var all = engine.client().listNetworksCmd().exec();
+            var found = all.stream()
+                    .filter(each -> SWARM.equals(each.getScope()) && isOf(each, project))
+                    .findFirst();
+            if (found.isPresent()) {
+                return found.get().getId();
+            }
+            try {
+                engine.client()
+                        .createNetworkCmd()
+                        .withName(freeName(project, all))
+                        .withDriver("overlay")
+                        .withCheckDuplicate(true)
+                        .withEnableIpv6(false)
+                        .withAttachable(false)
+                        .withLabels(labels(project))
+                        .exec();
+            } catch (DockerException e) {
+                // Another manager's keeper may have made it.
+                if (DockerEngine.isAway(e) || attempt == TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Optional<Home> find(List<Network> all, String project) {
         return all.stream()
-                .filter(each -> HERE.equals(each.getScope())
-                        && String.valueOf(each.getName()).startsWith(form.prefix)
-                        && isOf(each, project))
+                .filter(each -> HERE.equals(each.getScope()) && isOf(each, project))
                 .findFirst()
                 .flatMap(each -> ranges(each).stream()
                         .findFirst()
@@ -224,7 +171,7 @@ final class AppNetworks {
         return ranges;
     }
 
-    private void create(String project, List<Network> all, int attempt, Form form) {
+    private void create(String project, List<Network> all, int attempt) {
         var taken = new ArrayList<>(routes());
         all.forEach(each -> taken.addAll(ranges(each)));
         var subnet = pool.free(taken);
@@ -235,72 +182,13 @@ final class AppNetworks {
         if (subnet.isEmpty()) {
             throw new DockerException("there are no addresses left for another network (CODEHAVEN_APP_NETWORKS)", 500);
         }
-        switch (form) {
-            case BRIDGE -> createBridge(freeName(project, all), project, subnet.get());
-            case CONFIGURATION -> createConfiguration(configuration(project), project, subnet.get());
-        }
+        create(freeName(project, all), project, subnet.get());
     }
 
     private String freeName(String project, List<Network> all) {
         var name = PREFIX + project;
         // Another installation on this engine may have a project of that name.
         return all.stream().anyMatch(each -> name.equals(each.getName())) ? name + "-" + installation : name;
-    }
-
-    /** The same on every host, and no other installation's. */
-    private String configuration(String project) {
-        return CONFIGURATIONS + installation + "-" + project;
-    }
-
-    private void createBridge(String name, String project, String subnet) {
-        engine.client()
-                .createNetworkCmd()
-                .withName(name)
-                .withDriver("bridge")
-                .withCheckDuplicate(true)
-                .withEnableIpv6(false)
-                .withIpam(new Network.Ipam()
-                        .withDriver("default")
-                        .withConfig(
-                                new Network.Ipam.Config().withSubnet(subnet).withGateway(gateway(subnet))))
-                .withOptions(options(name))
-                .withLabels(labels(project))
-                .exec();
-    }
-
-    private void createConfiguration(String name, String project, String subnet) {
-        engine.json()
-                .post(
-                        "/networks/create",
-                        Map.of(
-                                "Name",
-                                name,
-                                "ConfigOnly",
-                                true,
-                                "CheckDuplicate",
-                                true,
-                                "IPAM",
-                                Map.of("Driver", "default", "Config", List.of(Map.of("Subnet", subnet, "Gateway", gateway(subnet)))),
-                                "Options",
-                                options(name),
-                                "Labels",
-                                labels(project)),
-                        Map.of());
-    }
-
-    private static String gateway(String subnet) {
-        return AddressPool.gateway(AddressPool.range(subnet).orElseThrow());
-    }
-
-    private Map<String, String> options(String name) {
-        var options = new HashMap<String, String>();
-        options.put("com.docker.network.bridge.name", BRIDGES + hash(name));
-        options.put("com.docker.network.bridge.enable_icc", "false");
-        var mtu = engine.onThisMachine() ? Walls.uplinkMtu() : null;
-        if (mtu != null) {
-            options.put("com.docker.network.driver.mtu", mtu);
-        }
-        return options;
     }
 
     private Map<String, String> labels(String project) {
@@ -311,6 +199,30 @@ final class AppNetworks {
                 AppContainers.APP,
                 AppContainers.INSTALLATION,
                 installation);
+    }
+
+    private void create(String name, String project, String subnet) {
+        var range = AddressPool.range(subnet).orElseThrow();
+        var options = new HashMap<String, String>();
+        options.put("com.docker.network.bridge.name", BRIDGES + hash(name));
+        options.put("com.docker.network.bridge.enable_icc", "false");
+        var mtu = engine.onThisMachine() ? Walls.uplinkMtu() : null;
+        if (mtu != null) {
+            options.put("com.docker.network.driver.mtu", mtu);
+        }
+        engine.client()
+                .createNetworkCmd()
+                .withName(name)
+                .withDriver("bridge")
+                .withCheckDuplicate(true)
+                .withEnableIpv6(false)
+                .withIpam(new Network.Ipam()
+                        .withDriver("default")
+                        .withConfig(
+                                new Network.Ipam.Config().withSubnet(subnet).withGateway(AddressPool.gateway(range))))
+                .withOptions(options)
+                .withLabels(labels(project))
+                .exec();
     }
 
     /** Where this machine's packets already go elsewhere. */
@@ -335,32 +247,22 @@ final class AppNetworks {
     }
 
     /** Removes the networks of projects that have no app any more; one that is in use stays. */
-    synchronized void removeAllBut(Set<String> projects) {
-        configured = Set.of();
-        ofSwarm().forEach((id, project) -> {
-            if (!projects.contains(project)) {
-                remove(id, project);
-            }
-        });
+    synchronized void removeAllBut(java.util.Set<String> projects) {
         for (var each : engine.client().listNetworksCmd().exec()) {
             var project = label(each, AppContainers.PROJECT);
-            if (HERE.equals(each.getScope()) && isOurs(each) && project != null && !projects.contains(project)) {
-                remove(each.getId(), String.valueOf(each.getName()));
+            if (isOurs(each) && project != null && !projects.contains(project)) {
+                try {
+                    engine.client().removeNetworkCmd(each.getId()).exec();
+                    LOGGER.info("removed the network {}: its project has no app any more", each.getName());
+                } catch (NotFoundException | ConflictException e) {
+                    LOGGER.debug("{} is gone, or still in use", each.getName(), e);
+                } catch (DockerException e) {
+                    if (DockerEngine.isAway(e)) {
+                        throw e;
+                    }
+                    LOGGER.debug("{} is still in use", each.getName(), e);
+                }
             }
-        }
-    }
-
-    private void remove(String id, String name) {
-        try {
-            engine.client().removeNetworkCmd(id).exec();
-            LOGGER.info("removed the network {}: its project has no app any more", name);
-        } catch (NotFoundException | ConflictException e) {
-            LOGGER.debug("{} is gone, or still in use", name, e);
-        } catch (DockerException e) {
-            if (DockerEngine.isAway(e)) {
-                throw e;
-            }
-            LOGGER.debug("{} is still in use", name, e);
         }
     }
 
