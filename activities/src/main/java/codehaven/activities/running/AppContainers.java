@@ -551,11 +551,8 @@ final class AppContainers implements AppEngine {
     /** Whether that was why it ended; unknown is no. */
     boolean endedForMemory(String id) {
         try {
-            return Boolean.TRUE.equals(engine.client()
-                    .inspectContainerCmd(id)
-                    .exec()
-                    .getState()
-                    .getOOMKilled());
+            return Boolean.TRUE.equals(
+                    engine.client().inspectContainerCmd(id).exec().getState().getOOMKilled());
         } catch (NotFoundException e) {
             return false;
         }

@@ -235,9 +235,7 @@ public final class AppKeeper implements AutoCloseable {
         if (!Objects.equals(role, toldOf)) {
             LOGGER.info(
                     "the Docker engine is {}",
-                    role == null
-                            ? "in no Swarm any more: apps run as its own containers"
-                            : role.described());
+                    role == null ? "in no Swarm any more: apps run as its own containers" : role.described());
             toldOf = role;
         }
         var mark = state.keepers().installation();

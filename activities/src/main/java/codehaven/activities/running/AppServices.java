@@ -108,23 +108,20 @@ final class AppServices implements AppEngine {
     public List<Seen> all() {
         var words = tasks(Map.of("desired-state", List.of("running", "ready"))).stream()
                 .sorted(SwarmTask.BY_AGE)
-                .collect(Collectors.toMap(
-                        SwarmTask::service, SwarmTask::word, (older, newer) -> newer));
+                .collect(Collectors.toMap(SwarmTask::service, SwarmTask::word, (older, newer) -> newer));
         var all = new ArrayList<Seen>();
         var services = services();
-        services.forEach(each ->
-                seen(each, words.get(each.path("ID").asText())).ifPresent(all::add));
+        services.forEach(each -> seen(each, words.get(each.path("ID").asText())).ifPresent(all::add));
         ends.keySet()
-                .retainAll(services.stream()
-                        .map(each -> each.path("ID").asText())
-                        .collect(Collectors.toSet()));
+                .retainAll(
+                        services.stream().map(each -> each.path("ID").asText()).collect(Collectors.toSet()));
         local.all().forEach(each -> all.add(former(each)));
         return all;
     }
 
     private List<JsonNode> services() {
-        var labels = List.of(
-                AppContainers.ROLE + "=" + AppContainers.APP, AppContainers.INSTALLATION + "=" + installation);
+        var labels =
+                List.of(AppContainers.ROLE + "=" + AppContainers.APP, AppContainers.INSTALLATION + "=" + installation);
         return StreamSupport.stream(
                         engine.json().list("/services", Map.of("label", labels)).spliterator(), false)
                 .toList();
@@ -253,8 +250,7 @@ final class AppServices implements AppEngine {
         try {
             var told = JSON.writeValueAsString(registry.auth());
             return Map.of(
-                    "X-Registry-Auth",
-                    Base64.getUrlEncoder().encodeToString(told.getBytes(StandardCharsets.UTF_8)));
+                    "X-Registry-Auth", Base64.getUrlEncoder().encodeToString(told.getBytes(StandardCharsets.UTF_8)));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a login is a few texts", e);
         }
@@ -312,8 +308,8 @@ final class AppServices implements AppEngine {
         if (!scale(id, 0)) {
             return;
         }
-        var until = System.nanoTime()
-                + Duration.ofSeconds(seconds).plus(TO_HEAR).toNanos();
+        var until =
+                System.nanoTime() + Duration.ofSeconds(seconds).plus(TO_HEAR).toNanos();
         try {
             while (System.nanoTime() < until && isAnyAlive(id)) {
                 Thread.sleep(LOOK_AGAIN);
@@ -412,7 +408,9 @@ final class AppServices implements AppEngine {
     }
 
     private static @Nullable String problem(@Nullable SwarmTask current, @Nullable SwarmTask ended) {
-        if (current != null && current.state().equals("pending") && !current.error().isEmpty()) {
+        if (current != null
+                && current.state().equals("pending")
+                && !current.error().isEmpty()) {
             return "No host of the Swarm takes it now: " + line(current.error()) + ".";
         }
         return ended != null && ended.exited().isEmpty()

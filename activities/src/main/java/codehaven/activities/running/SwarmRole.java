@@ -13,10 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param cluster the Swarm's id; absent on a worker, which runs what managers say
  */
 record SwarmRole(
-        String state,
-        String node,
-        String address,
-        @Nullable String cluster) {
+        String state, String node, String address, @Nullable String cluster) {
 
     private static final String ACTIVE = "active";
 

@@ -37,8 +37,7 @@ record SwarmTask(
 
     private static final String RUNNING = "running";
 
-    private static final Set<String> OVER =
-            Set.of("complete", "shutdown", "failed", "rejected", "remove", "orphaned");
+    private static final Set<String> OVER = Set.of("complete", "shutdown", "failed", "rejected", "remove", "orphaned");
 
     /** Nobody told it to. */
     private static final Set<String> OVER_BY_ITSELF = Set.of("complete", "failed", "rejected");

@@ -61,12 +61,7 @@ final class Tending implements AutoCloseable {
 
     /** What all of them work with. */
     record Workplace(
-            State state,
-            DockerEngine engine,
-            AppEngine containers,
-            String engineId,
-            Executor threads,
-            Runnable wake) {}
+            State state, DockerEngine engine, AppEngine containers, String engineId, Executor threads, Runnable wake) {}
 
     /** Of one number: its container cannot be made or started. */
     private static final class Trouble {
@@ -247,8 +242,8 @@ final class Tending implements AutoCloseable {
                         : "",
                 at.wake());
         if (each.feed == null) {
-            each.feed =
-                    new RuntimeFeed(at.containers(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
+            each.feed = new RuntimeFeed(
+                    at.containers(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
         } else {
             each.feed.poke();
         }
@@ -310,7 +305,7 @@ final class Tending implements AutoCloseable {
             ready &= healthy && older.isEmpty();
             var serving = older.stream().filter(Tending::isHealthy).findFirst();
             var shown = healthy || serving.isEmpty() ? current : serving.get();
-            told.put(n, shown == null ? absent(app, n) : instance(app, shown));
+            told.put(n, shown == null ? absent(app, n) : instance(shown));
         }
         for (var each : kept.values()) {
             if (each.seen().n() > app.replicas()) {
@@ -498,7 +493,7 @@ final class Tending implements AutoCloseable {
                 trouble == null ? null : trouble.why);
     }
 
-    private Instance instance(App app, Kept each) {
+    private Instance instance(Kept each) {
         var n = each.seen().n();
         var condition = each.condition;
         var trouble = troubles.get(n);

@@ -44,7 +44,13 @@ class SwarmRestartTest {
                 own.manage();
                 var until = System.nanoTime() + HEALED.toNanos();
                 while (!isService(yard.instance(id, 1))
-                        || !own.ask("container", "ls", "--all", "--quiet", "--filter", "name=^" + container.container() + "$")
+                        || !own.ask(
+                                        "container",
+                                        "ls",
+                                        "--all",
+                                        "--quiet",
+                                        "--filter",
+                                        "name=^" + container.container() + "$")
                                 .isEmpty()) {
                     assertThat(System.nanoTime())
                             .as("it moved in time: " + yard.app(id))

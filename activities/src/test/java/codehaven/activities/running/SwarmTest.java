@@ -100,8 +100,7 @@ class SwarmTest {
     }
 
     private static List<String> services(String id) throws Exception {
-        return engine()
-                .ask("service", "ls", "--filter", "label=codehaven.deployment=" + id, "--format", "{{.Name}}")
+        return engine().ask("service", "ls", "--filter", "label=codehaven.deployment=" + id, "--format", "{{.Name}}")
                 .lines()
                 .sorted()
                 .toList();
@@ -170,7 +169,8 @@ class SwarmTest {
         stage.state.apps().want(id, App.Wanted.ASLEEP, Stage.now());
         stage.state.bus().nudgeApps();
         yard.await(id, 1, each -> each.state() == App.State.STOPPED);
-        Stage.await("no container is left", AppYard.SOON, () -> yard.containers(id).isEmpty());
+        Stage.await(
+                "no container is left", AppYard.SOON, () -> yard.containers(id).isEmpty());
         Stage.await("the log", AppYard.SOON, () -> yard.log(id).contains("It sleeps now."));
         assertThat(yard.log(id)).as("its last words").contains("asked to end");
         assertThat(services(id)).hasSize(1);
@@ -267,13 +267,17 @@ class SwarmTest {
                     .map(InetAddress::getHostAddress)
                     .toList();
             for (var each : own) {
-                assertThat(tried(address, each, service.getLocalPort())).as(each).isEqualTo("closed");
+                assertThat(tried(address, each, service.getLocalPort()))
+                        .as(each)
+                        .isEqualTo("closed");
             }
             var inside = other.containers(neighbour).getFirst().getNetworkSettings().getNetworks().values().stream()
                     .map(each -> String.valueOf(each.getIpAddress()))
                     .toList();
             assertThat(inside).hasSize(1);
-            assertThat(tried(address, inside.getFirst(), 3000)).as("another project").isEqualTo("closed");
+            assertThat(tried(address, inside.getFirst(), 3000))
+                    .as("another project")
+                    .isEqualTo("closed");
             assertThat(tried(address, "169.254.169.254", 80)).isEqualTo("closed");
         } finally {
             other.clear();
