@@ -48,14 +48,12 @@ public final class Haven implements AutoCloseable {
     /** Starts a command; what it inherits of CODEHAVEN_… is taken away. */
     public static Haven start(Map<String, String> environment, String... arguments) throws IOException {
         var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                Program.java(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-Djdk.virtualThreadScheduler.parallelism=16",
-                "-Xmx1g",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "codehaven.cli.Main"));
+                "-Xmx1g"));
+        command.addAll(Program.arguments());
         command.addAll(Arrays.asList(arguments));
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(key -> key.startsWith(Setting.PREFIX));
@@ -225,7 +223,9 @@ public final class Haven implements AutoCloseable {
     HttpResponse<String> visit(String url) {
         var uri = URI.create(url);
         return visit(
-                uri.getHost(), uri.getPort(), uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
+                uri.getHost(),
+                uri.getPort(),
+                uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
     }
 
     static HttpResponse<String> visit(String host, int port, String path) {

@@ -54,8 +54,7 @@ final class OwnEngine implements AutoCloseable {
 
     /** Gives it an image that the machine's own engine has. */
     void give(String image) throws IOException, InterruptedException {
-        var both = ProcessBuilder.startPipeline(List.of(
-                new ProcessBuilder("docker", "save", image), docker("load")));
+        var both = ProcessBuilder.startPipeline(List.of(new ProcessBuilder("docker", "save", image), docker("load")));
         assertThat(both.getLast().waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(both.getLast().exitValue()).isZero();
     }

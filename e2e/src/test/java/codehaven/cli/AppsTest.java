@@ -323,7 +323,9 @@ final class AppsTest {
         assertThat(failure.path("hint").asText()).isNotBlank();
         assertThat(haven.log(id)).isNotBlank();
         Haven.await(
-                "the good one", Duration.ofSeconds(10), () -> haven.visit(url).body().equals("good"));
+                "the good one",
+                Duration.ofSeconds(10),
+                () -> haven.visit(url).body().equals("good"));
     }
 
     static String command(String... command) throws IOException, InterruptedException {
