@@ -47,7 +47,7 @@ final class OutagesTest {
                     .url();
 
             var flushed = building(haven, repository);
-            CancelTest.run(List.of("redis-cli", "-u", redis.uri(), "FLUSHALL"));
+            Haven.run("redis-cli", "-u", redis.uri(), "FLUSHALL");
             assertReadyWithTheWholeLog(haven, flushed);
 
             var withoutTemporal = building(haven, repository);
