@@ -10,7 +10,6 @@ import codehaven.dev.DevTemporal;
 import codehaven.workflows.SearchAttributes;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
