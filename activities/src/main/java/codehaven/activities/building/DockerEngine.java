@@ -30,6 +30,7 @@ public final class DockerEngine implements AutoCloseable {
     private final DockerClient asking;
     private final DockerClient streaming;
     private final DockerHttpClient raw;
+    private final EngineJson json;
     private final BuildNetwork network;
     private final BuildImages images;
 
@@ -60,12 +61,18 @@ public final class DockerEngine implements AutoCloseable {
     public record Version(String engine, String api, int processors, long memory) {}
 
     private DockerEngine(
-            URI host, boolean sandboxAllowed, DockerClient asking, DockerClient streaming, DockerHttpClient raw) {
+            URI host,
+            boolean sandboxAllowed,
+            DockerClient asking,
+            DockerClient streaming,
+            DockerHttpClient raw,
+            EngineJson json) {
         this.host = host;
         this.sandboxAllowed = sandboxAllowed;
         this.asking = asking;
         this.streaming = streaming;
         this.raw = raw;
+        this.json = json;
         network = new BuildNetwork(this);
         images = new BuildImages(this);
     }
@@ -83,12 +90,14 @@ public final class DockerEngine implements AutoCloseable {
         // Without an API version requests go to the engine's own: old engines refuse newer ones, new ones old ones.
         var config = builder.build();
         var raw = http(config, null);
+        var answering = http(config, ANSWER);
         return new DockerEngine(
                 config.getDockerHost(),
                 settings.allowProcessSandbox(),
-                DockerClientImpl.getInstance(config, http(config, ANSWER)),
+                DockerClientImpl.getInstance(config, answering),
                 DockerClientImpl.getInstance(config, raw),
-                raw);
+                raw,
+                new EngineJson(answering));
     }
 
     private static DockerHttpClient http(DefaultDockerClientConfig config, @Nullable Duration answer) {
@@ -136,6 +145,11 @@ public final class DockerEngine implements AutoCloseable {
     /** For calls that the client has no words for; they may stream too. */
     DockerHttpClient raw() {
         return raw;
+    }
+
+    /** For calls that are answered at once and that the client has no words for. */
+    public EngineJson json() {
+        return json;
     }
 
     BuildNetwork network() {

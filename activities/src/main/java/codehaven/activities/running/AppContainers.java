@@ -14,6 +14,7 @@ import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.PortBinding;
@@ -23,6 +24,7 @@ import com.github.dockerjava.api.model.Statistics;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.Volume;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -39,29 +41,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The containers of apps on one engine, and how one is made. Their names say whose they are, so that whatever is done
- * twice finds what was done before.
- */
-final class AppContainers {
+/** The containers of apps on one engine, and how one is made. */
+final class AppContainers implements AppEngine {
 
     static final String DEPLOYMENT = "codehaven.deployment";
     static final String PROJECT = "codehaven.project";
     static final String ROLE = "codehaven.role";
     static final String APP = "app";
     static final String INSTALLATION = "codehaven.installation";
-    private static final String INSTANCE = "codehaven.instance";
-    private static final String EPOCH = "codehaven.epoch";
-    private static final String IMAGE = "codehaven.image";
+    static final String INSTANCE = "codehaven.instance";
+    static final String EPOCH = "codehaven.epoch";
+    static final String IMAGE = "codehaven.image";
     private static final String ADDRESS = "codehaven.address";
     private static final String ENVIRONMENT = "codehaven.environment";
+
+    /** Swarm's own, on the containers of its services. */
+    static final String SERVICE = "com.docker.swarm.service.id";
 
     /** How long a container may take to end when its project does not say: what Docker itself gives. */
     static final int STOP_SECONDS = 10;
 
-    private static final long MIB = 1 << 20;
-    private static final long PIDS = 512;
-    private static final long OPEN_FILES = 65_536;
+    static final long MIB = 1 << 20;
+    static final long PIDS = 512;
+    static final long OPEN_FILES = 65_536;
 
     /** Of /tmp, taken from the container's memory while it is in use. */
     private static final long TMP_BYTES = 64 * MIB;
@@ -74,7 +76,7 @@ final class AppContainers {
      * entrypoints do: own files, change user, signal its workers, listen on port 80. Nothing of it reaches beyond the
      * container's own files, and no program in it can gain more.
      */
-    private static final Capability[] OF_ROOT = {
+    static final Capability[] OF_ROOT = {
         Capability.CHOWN,
         Capability.DAC_OVERRIDE,
         Capability.FOWNER,
@@ -92,59 +94,6 @@ final class AppContainers {
     /** Whether the engine can give as many open files as are asked for. */
     private volatile boolean ownOpenFiles = true;
 
-    /**
-     * A container as the engine lists it.
-     *
-     * @param ip its fixed address in the project's network; absent where its port is published instead
-     * @param state Docker's own word: {@code created}, {@code running}, {@code restarting}, {@code exited} …
-     */
-    record Seen(
-            String id,
-            String name,
-            String deployment,
-            String project,
-            int n,
-            int epoch,
-            String image,
-            @Nullable String ip,
-            String state,
-            Instant madeAt) {
-
-        /** Whether it is as the app is wanted now. */
-        boolean isOf(App app) {
-            return epoch == app.epoch() && image.equals(app.image().reference());
-        }
-    }
-
-    /**
-     * How a container is, by a closer look.
-     *
-     * @param startedAt the engine's own text; another one means another process
-     * @param restarts how often it ended by itself
-     * @param published the port of the engine's machine that leads to it
-     */
-    record Condition(
-            boolean running,
-            boolean restarting,
-            String startedAt,
-            long exit,
-            boolean outOfMemory,
-            int restarts,
-            long pid,
-            @Nullable Integer published) {
-
-        Instant started() {
-            return instant(startedAt);
-        }
-    }
-
-    /** The engine could not start it: one sentence that says why. */
-    static final class NotStarted extends Exception {
-        NotStarted(String message, @Nullable Throwable cause) {
-            super(message, cause);
-        }
-    }
-
     AppContainers(DockerEngine engine, AppNetworks networks, RunningSettings settings, String installation) {
         this.engine = engine;
         this.networks = networks;
@@ -152,8 +101,8 @@ final class AppContainers {
         this.installation = installation;
     }
 
-    /** All of this installation's, running or not. */
-    List<Seen> all() {
+    @Override
+    public List<Seen> all() {
         return engine
                 .client()
                 .listContainersCmd()
@@ -161,6 +110,8 @@ final class AppContainers {
                 .withFilter("label", List.of(ROLE + "=" + APP, INSTALLATION + "=" + installation))
                 .exec()
                 .stream()
+                // A Swarm's own are not to be touched.
+                .filter(each -> !each.getLabels().containsKey(SERVICE))
                 .flatMap(each -> seen(each).stream())
                 .toList();
     }
@@ -190,8 +141,8 @@ final class AppContainers {
         return AppNetworks.PREFIX + deployment + "-" + n + (epoch == 0 ? "" : "-e" + epoch);
     }
 
-    /** Whether the engine has the image, or can get it from a registry. */
-    boolean canRun(App app) {
+    @Override
+    public boolean canRun(App app) {
         return app.image().reference().contains("@") || image(app.image().reference()) != null;
     }
 
@@ -203,18 +154,11 @@ final class AppContainers {
         }
     }
 
-    /**
-     * Makes the container, unless it is there; does not start it.
-     *
-     * @throws NotStarted if its image is not to be had
-     */
-    void create(App app, Map<String, String> variables, int n) throws NotStarted {
+    @Override
+    public void create(App app, Map<String, String> variables, int n) throws NotStarted {
         var image = provideImage(app.image().reference());
         networks.wallOff();
         var home = networks.of(app.project().text());
-        var user = image.getConfig() == null || image.getConfig().getUser() == null
-                ? ""
-                : image.getConfig().getUser();
         for (var each : app.settings().app().volumes()) {
             provideVolume(app, each);
         }
@@ -224,7 +168,7 @@ final class AppContainers {
                     .flatMap(each -> Optional.ofNullable(each.ip()).stream())
                     .collect(Collectors.toSet());
             var ip = engine.onThisMachine() ? address(home, taken) : null;
-            create(app, variables, n, image, home, ip, isRoot(user));
+            create(app, variables, n, image, home, ip, isRoot(user(image)));
         }
     }
 
@@ -248,17 +192,12 @@ final class AppContainers {
             @Nullable String ip,
             boolean root) {
         var own = app.settings().app();
-        var limits = app.settings().limits();
         var memory = memoryMb(app) * MIB;
-        var version = engine.version();
-        var cpus = Math.min(
-                limits.cpus() == null ? settings.cpus() : limits.cpus(),
-                version == null ? Double.MAX_VALUE : version.processors());
         var host = HostConfig.newHostConfig()
                 .withInit(true)
                 .withMemory(memory)
                 .withMemorySwap(memory)
-                .withNanoCPUs((long) (cpus * 1e9))
+                .withNanoCPUs(nanoCpus(app))
                 .withPidsLimit(PIDS)
                 .withUlimits(
                         ownOpenFiles
@@ -267,10 +206,8 @@ final class AppContainers {
                 .withCapDrop(Capability.ALL)
                 .withSecurityOpts(List.of("no-new-privileges"))
                 .withReadonlyRootfs(!Boolean.TRUE.equals(own.writable()))
-                .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + Math.min(TMP_BYTES, memory / 4)))
-                .withBinds(own.volumes().stream()
-                        .map(each -> new Bind(volume(app, each), new Volume(each.path())))
-                        .toList())
+                .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + tmpBytes(app)))
+                .withBinds(binds(app))
                 .withNetworkMode(home.name())
                 .withRestartPolicy(RestartPolicy.unlessStoppedRestart())
                 .withLogConfig(
@@ -282,14 +219,7 @@ final class AppContainers {
         if (ip == null) {
             host.withPortBindings(new PortBinding(Ports.Binding.empty(), port));
         }
-        var labels = new HashMap<String, String>();
-        labels.put(DEPLOYMENT, app.deployment());
-        labels.put(PROJECT, app.project().text());
-        labels.put(ROLE, APP);
-        labels.put(INSTALLATION, installation);
-        labels.put(INSTANCE, Integer.toString(n));
-        labels.put(EPOCH, Integer.toString(app.epoch()));
-        labels.put(IMAGE, app.image().reference());
+        var labels = labels(app, n);
         if (ip != null) {
             labels.put(ADDRESS, ip);
         }
@@ -301,7 +231,7 @@ final class AppContainers {
                 .withExposedPorts(port)
                 .withLabels(labels)
                 .withHostConfig(host)
-                .withStopSignal(own.stopSignal() == null ? stopSignal(image) : own.stopSignal())
+                .withStopSignal(stopSignal(app, image))
                 .withStopTimeout(stopSeconds(app));
         if (ip != null) {
             command.withIpv4Address(ip);
@@ -314,10 +244,37 @@ final class AppContainers {
         }
     }
 
-    /** What its container may use, in MiB. */
-    int memoryMb(App app) {
+    @Override
+    public int memoryMb(App app) {
         var told = app.settings().limits().memoryMb();
         return told == null ? settings.memoryMb() : told;
+    }
+
+    /** Of /tmp. */
+    long tmpBytes(App app) {
+        return Math.min(TMP_BYTES, memoryMb(app) * MIB / 4);
+    }
+
+    /** What its container may use of the engine's processors, which may have fewer than are asked for. */
+    long nanoCpus(App app) {
+        var told = app.settings().limits().cpus();
+        var version = engine.version();
+        var cpus = Math.min(
+                told == null ? settings.cpus() : told, version == null ? Double.MAX_VALUE : version.processors());
+        return (long) (cpus * 1e9);
+    }
+
+    /** What tells whose the app's container with this number is, of which epoch and which image. */
+    Map<String, String> labels(App app, int n) {
+        var labels = new HashMap<String, String>();
+        labels.put(DEPLOYMENT, app.deployment());
+        labels.put(PROJECT, app.project().text());
+        labels.put(ROLE, APP);
+        labels.put(INSTALLATION, installation);
+        labels.put(INSTANCE, Integer.toString(n));
+        labels.put(EPOCH, Integer.toString(app.epoch()));
+        labels.put(IMAGE, app.image().reference());
+        return labels;
     }
 
     static int stopSeconds(App app) {
@@ -325,18 +282,29 @@ final class AppContainers {
         return told == null ? STOP_SECONDS : told;
     }
 
+    static String stopSignal(App app, InspectImageResponse image) {
+        var told = app.settings().app().stopSignal();
+        return told == null ? stopSignal(image) : told;
+    }
+
     private static String stopSignal(InspectImageResponse image) {
         var values = image.getConfig() == null ? null : image.getConfig().getRawValues();
         return values != null && values.get("StopSignal") instanceof String told && !told.isEmpty() ? told : "SIGTERM";
     }
 
-    private static boolean isRoot(String user) {
+    static String user(InspectImageResponse image) {
+        return image.getConfig() == null || image.getConfig().getUser() == null
+                ? ""
+                : image.getConfig().getUser();
+    }
+
+    static boolean isRoot(String user) {
         var name = user.replaceFirst(":.*", "");
         return name.isEmpty() || name.equals("root") || name.equals("0");
     }
 
     /** What the app's own variables say wins, but for what it could not listen without. */
-    private static List<String> environment(App app, Map<String, String> variables, InspectImageResponse image) {
+    static List<String> environment(App app, Map<String, String> variables, InspectImageResponse image) {
         var all = new TreeMap<String, String>();
         var inImage = image.getConfig() == null || image.getConfig().getEnv() == null
                 ? List.<String>of()
@@ -355,7 +323,8 @@ final class AppContainers {
                 .toList();
     }
 
-    private InspectImageResponse provideImage(String reference) throws NotStarted {
+    /** The image, pulled where the engine lacks it. */
+    InspectImageResponse provideImage(String reference) throws NotStarted {
         var here = image(reference);
         if (here == null && reference.contains("@")) {
             pull(reference);
@@ -391,8 +360,14 @@ final class AppContainers {
 
     // --- volumes ---
 
-    private static String volume(App app, AppSettings.Volume volume) {
+    static String volume(App app, AppSettings.Volume volume) {
         return "codehaven-" + app.project() + "-" + app.environment().text() + "-" + volume.name();
+    }
+
+    private static List<Bind> binds(App app) {
+        return app.settings().app().volumes().stream()
+                .map(each -> new Bind(volume(app, each), new Volume(each.path())))
+                .toList();
     }
 
     private void provideVolume(App app, AppSettings.Volume volume) {
@@ -411,8 +386,8 @@ final class AppContainers {
                 .exec();
     }
 
-    /** Removes the volumes of projects that are gone for good. */
-    void removeVolumesBut(Collection<String> projects) {
+    @Override
+    public void removeVolumesBut(Collection<String> projects) {
         var volumes = engine.client()
                 .listVolumesCmd()
                 .withFilter("label", List.of(ROLE + "=" + APP, INSTALLATION + "=" + installation))
@@ -435,8 +410,8 @@ final class AppContainers {
         }
     }
 
-    /** The projects that this installation has volumes of on the engine. */
-    Set<String> projectsWithVolumes() {
+    @Override
+    public Set<String> projectsWithVolumes() {
         return engine
                 .client()
                 .listVolumesCmd()
@@ -450,13 +425,8 @@ final class AppContainers {
 
     // --- starting and stopping ---
 
-    /**
-     * Starts it, unless it runs.
-     *
-     * @return whether it runs; false when it has to be made anew first
-     * @throws NotStarted if the engine refuses, such as for a command that is not in the image
-     */
-    boolean start(App app, Seen container) throws NotStarted {
+    @Override
+    public boolean start(App app, Seen container) throws NotStarted {
         networks.wallOff();
         try {
             if (container.state().equals("created")) {
@@ -481,20 +451,45 @@ final class AppContainers {
     }
 
     private void giveVolumes(App app, Seen container) {
-        var volumes = app.settings().app().volumes();
-        if (volumes.isEmpty()) {
+        if (app.settings().app().volumes().isEmpty()) {
             return;
         }
         var config = engine.client().inspectContainerCmd(container.id()).exec().getConfig();
-        var user = config.getUser() == null ? "" : config.getUser();
+        giveVolumes(app, container.id(), config.getUser() == null ? "" : config.getUser());
+    }
+
+    private void giveVolumes(App app, String container, String user) {
         if (!isRoot(user)) {
-            var owner = new VolumeOwner(engine, container.id(), container.image());
-            volumes.forEach(each -> owner.give(volume(app, each), each.path(), user));
+            var owner = new VolumeOwner(engine, container, app.image().reference());
+            app.settings().app().volumes().forEach(each -> owner.give(volume(app, each), each.path(), user));
         }
     }
 
-    /** Asks it to end and waits for that; kills it when its time is over. */
-    void stop(String id, int seconds) {
+    /** Makes the app's volumes on this engine and gives them to the image's user, for a container that Swarm makes. */
+    void readyVolumes(App app, InspectImageResponse image) {
+        if (app.settings().app().volumes().isEmpty()) {
+            return;
+        }
+        app.settings().app().volumes().forEach(each -> provideVolume(app, each));
+        var probe = "codehaven-volumes-of-" + app.deployment();
+        // Of an earlier attempt.
+        remove(probe);
+        engine.client()
+                .createContainerCmd(app.image().reference())
+                .withName(probe)
+                .withEntrypoint("never")
+                .withHostConfig(
+                        HostConfig.newHostConfig().withNetworkMode("none").withBinds(binds(app)))
+                .exec();
+        try {
+            giveVolumes(app, probe, user(image));
+        } finally {
+            remove(probe);
+        }
+    }
+
+    @Override
+    public void stop(String id, int seconds) {
         try {
             engine.streaming().stopContainerCmd(id).withTimeout(seconds).exec();
         } catch (NotFoundException | NotModifiedException e) {
@@ -503,7 +498,8 @@ final class AppContainers {
         }
     }
 
-    void restart(String id, int seconds) {
+    @Override
+    public void restart(String id, int seconds) {
         try {
             engine.streaming().restartContainerCmd(id).withTimeout(seconds).exec();
         } catch (NotFoundException e) {
@@ -512,7 +508,8 @@ final class AppContainers {
         }
     }
 
-    void remove(String id) {
+    @Override
+    public void remove(String id) {
         try {
             engine.client()
                     .removeContainerCmd(id)
@@ -525,24 +522,40 @@ final class AppContainers {
         }
     }
 
-    /** A closer look; empty when it is gone. */
-    Optional<Condition> look(String id, int port) {
+    @Override
+    public Optional<Condition> look(Seen container, int port) {
         InspectContainerResponse found;
         try {
-            found = engine.client().inspectContainerCmd(id).exec();
+            found = engine.client().inspectContainerCmd(container.id()).exec();
         } catch (NotFoundException e) {
             return Optional.empty();
         }
         var state = found.getState();
+        var running = Boolean.TRUE.equals(state.getRunning()) && !Boolean.TRUE.equals(state.getRestarting());
+        var published = published(found, port);
         return Optional.of(new Condition(
-                Boolean.TRUE.equals(state.getRunning()) && !Boolean.TRUE.equals(state.getRestarting()),
+                running,
                 Boolean.TRUE.equals(state.getRestarting()),
+                false,
                 String.valueOf(state.getStartedAt()),
-                state.getExitCodeLong() == null ? 0 : state.getExitCodeLong(),
+                instant(state.getStartedAt()),
+                running ? null : state.getExitCodeLong(),
                 Boolean.TRUE.equals(state.getOOMKilled()),
                 found.getRestartCount() == null ? 0 : found.getRestartCount(),
-                state.getPidLong() == null ? 0 : state.getPidLong(),
-                published(found, port)));
+                null,
+                container.ip() != null
+                        ? new InetSocketAddress(container.ip(), port)
+                        : new InetSocketAddress(engine.machine(), published == null ? 1 : published)));
+    }
+
+    /** Whether that was why it ended; unknown is no. */
+    boolean endedForMemory(String id) {
+        try {
+            return Boolean.TRUE.equals(
+                    engine.client().inspectContainerCmd(id).exec().getState().getOOMKilled());
+        } catch (NotFoundException e) {
+            return false;
+        }
     }
 
     private static @Nullable Integer published(InspectContainerResponse found, int port) {
@@ -561,8 +574,8 @@ final class AppContainers {
         }
     }
 
-    /** The processes' ids on the engine's machine, the container's first one aside. */
-    List<Long> processes(String id) {
+    @Override
+    public List<Long> processes(String id) {
         var all = new ArrayList<Long>();
         try {
             var top = engine.client().topContainerCmd(id).exec();
@@ -579,8 +592,9 @@ final class AppContainers {
         return all;
     }
 
-    /** What it uses, by one sample of the engine's two; empty when it does not run. */
-    Optional<Statistics> figures(String id) {
+    /** By one sample of the engine's two. */
+    @Override
+    public Optional<Statistics> figures(String id) {
         var taken = new ResultCallback.Adapter<Statistics>() {
             volatile @Nullable Statistics statistics;
 
@@ -601,5 +615,17 @@ final class AppContainers {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
+    }
+
+    @Override
+    public void output(String id, Instant since, boolean follow, ResultCallback<Frame> to) {
+        engine.streaming()
+                .logContainerCmd(id)
+                .withStdOut(true)
+                .withStdErr(true)
+                .withTimestamps(true)
+                .withSince((int) since.getEpochSecond())
+                .withFollowStream(follow)
+                .exec(to);
     }
 }

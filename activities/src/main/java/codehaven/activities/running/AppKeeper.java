@@ -2,7 +2,7 @@ package codehaven.activities.running;
 
 import codehaven.activities.Settings;
 import codehaven.activities.building.DockerEngine;
-import codehaven.activities.running.AppContainers.Seen;
+import codehaven.activities.running.AppEngine.Seen;
 import codehaven.model.App;
 import codehaven.model.App.Instance;
 import codehaven.model.Deployment;
@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -38,7 +39,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes true what is wanted of apps, on one Docker engine: looks when somebody wants an app otherwise, when something
  * happens to a container, and every second. Everything that it does may be done again, by it or by another one; what
- * runs goes on without it.
+ * runs goes on without it. Where the engine is a Swarm's manager, the apps are services of the Swarm, and one keeper of
+ * all managers' looks after them; where it is a Swarm's worker, the keeper only walls off its host.
  */
 public final class AppKeeper implements AutoCloseable {
 
@@ -50,6 +52,10 @@ public final class AppKeeper implements AutoCloseable {
     private static final Duration LEASE = Duration.ofSeconds(8);
 
     private static final Duration SWEEP = Duration.ofMinutes(1);
+
+    /** An engine may enter or leave a Swarm at any time. */
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(20);
+
     private static final Duration END = Duration.ofSeconds(5);
 
     private final State state;
@@ -67,15 +73,43 @@ public final class AppKeeper implements AutoCloseable {
     /** Deployments that are known to have gone live. */
     private final Set<String> ready = new HashSet<>();
 
-    private @Nullable Workshop workshop;
+    private @Nullable Host host;
+    private @Nullable SwarmRole toldOf;
     private boolean keeping;
+    private long askedAt;
     private long keptAt;
     private long sweptAt;
     private @Nullable Events events;
     private volatile boolean closed;
 
-    /** What belongs to the engine that is there now. */
-    private record Workshop(String engineId, AppNetworks networks, AppContainers containers) {}
+    /**
+     * What belongs to the engine that is there now.
+     *
+     * @param role absent outside of a Swarm
+     * @param workshop absent where others decide what runs
+     */
+    private record Host(
+            String engine,
+            @Nullable SwarmRole role,
+            AppNetworks networks,
+            @Nullable Workshop workshop) {
+
+        boolean isOf(String otherEngine, @Nullable SwarmRole otherRole) {
+            return engine.equals(otherEngine) && Objects.equals(role, otherRole);
+        }
+    }
+
+    /**
+     * What works on apps.
+     *
+     * @param engineId of the engine, or of the Swarm that it manages
+     * @param engine the engine's own, which it may have been known by before
+     */
+    private record Workshop(String engineId, String engine, AppNetworks networks, AppEngine containers) {
+        boolean has(Instance instance) {
+            return instance.engine().equals(engineId) || instance.engine().equals(engine);
+        }
+    }
 
     private AppKeeper(State state, Settings told, RunningSettings settings) {
         this.state = state;
@@ -124,7 +158,7 @@ public final class AppKeeper implements AutoCloseable {
                         LOGGER.warn("apps could not be looked at; tried again in a second", e);
                     }
                     // The engine that comes back may be another one.
-                    workshop = null;
+                    askedAt = 0;
                 }
                 if (signals.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
                     signals.drainPermits();
@@ -173,13 +207,48 @@ public final class AppKeeper implements AutoCloseable {
     }
 
     private @Nullable Workshop workshop() {
-        if (workshop == null) {
-            var id = engine.client().infoCmd().exec().getId();
-            var mark = state.keepers().installation();
-            var networks = new AppNetworks(engine, new AddressPool(settings.networks()), mark);
-            workshop = new Workshop(String.valueOf(id), networks, new AppContainers(engine, networks, settings, mark));
+        var here = host();
+        if (here.role() != null) {
+            // Any host of a Swarm may be told to run an app.
+            here.networks().wallOff();
         }
-        return workshop;
+        return here.workshop();
+    }
+
+    private Host host() {
+        if (host != null && askedAt != 0 && System.nanoTime() - askedAt < ASK_AGAIN.toNanos()) {
+            return host;
+        }
+        var info = engine.json().get("/info");
+        askedAt = System.nanoTime();
+        var id = info.path("ID").asText();
+        var role = SwarmRole.of(info).orElse(null);
+        if (host == null || !host.isOf(id, role)) {
+            letGo();
+            keeping = false;
+            host = host(id, role);
+        }
+        return host;
+    }
+
+    private Host host(String id, @Nullable SwarmRole role) {
+        if (!Objects.equals(role, toldOf)) {
+            LOGGER.info(
+                    "the Docker engine is {}",
+                    role == null ? "in no Swarm any more: apps run as its own containers" : role.described());
+            toldOf = role;
+        }
+        var mark = state.keepers().installation();
+        var networks = new AppNetworks(engine, new AddressPool(settings.networks()), mark, role != null);
+        var containers = new AppContainers(engine, networks, settings, mark);
+        if (role == null) {
+            return new Host(id, null, networks, new Workshop(id, id, networks, containers));
+        }
+        if (!role.isManager()) {
+            return new Host(id, role, networks, null);
+        }
+        var services = new AppServices(engine, containers, networks, settings, mark, role);
+        return new Host(id, role, networks, new Workshop("swarm-" + role.cluster(), id, networks, services));
     }
 
     private boolean keep(String engineId) {
@@ -203,8 +272,7 @@ public final class AppKeeper implements AutoCloseable {
     /** Whether the app's containers are this engine's to run; whoever has one runs all. */
     private boolean isOurs(Workshop here, App app, boolean hasContainers) {
         if (!app.instances().isEmpty()) {
-            return app.instances().values().stream()
-                    .anyMatch(each -> each.engine().equals(here.engineId()));
+            return app.instances().values().stream().anyMatch(here::has);
         }
         if (hasContainers) {
             return true;
@@ -338,7 +406,8 @@ public final class AppKeeper implements AutoCloseable {
                     var tending = deployment == null ? null : tendings.get(deployment);
                     if (tending != null) {
                         tending.heard(
-                                String.valueOf(actor.getId()),
+                                actor.getAttributes()
+                                        .getOrDefault(AppContainers.SERVICE, String.valueOf(actor.getId())),
                                 event.getAction(),
                                 actor.getAttributes().get("exitCode"));
                         wake();
@@ -396,8 +465,8 @@ public final class AppKeeper implements AutoCloseable {
             if (!threads.awaitTermination(END.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.debug("something of an app is still being done; the next keeper finds it");
             }
-            if (workshop != null && keeping) {
-                state.keepers().leave(workshop.engineId(), holder);
+            if (host != null && host.workshop() != null && keeping) {
+                state.keepers().leave(host.workshop().engineId(), holder);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

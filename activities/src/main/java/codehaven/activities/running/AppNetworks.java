@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * The networks of apps, one for each project: bridges whose devices have a beginning in common, so that one rule of the
  * firewall walls all of them off from this machine, its neighbours and each other. Addresses come from a pool of ours,
  * since the engine's own ends at some thirty networks.
+ *
+ * <p>In a Swarm a project's network is an overlay of the Swarm's own, so that projects do not see each other on any host.
+ * The way out, and in by a published port, is a bridge of each host that all services there share; it has its own walls.
  */
 final class AppNetworks {
 
@@ -40,18 +43,27 @@ final class AppNetworks {
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
 
     private static final int TRIES = 20;
+    private static final String HERE = "local";
+    private static final String SWARM = "swarm";
+
+    /** Between containers that share it Docker lets nothing pass. */
+    private static final Walls SWARMS_WALLS = new Walls("CODEHAVEN-SWARM", "docker_gwbridge", List.of());
+
     private static final Walls WALLS = new Walls("CODEHAVEN-APP", BRIDGES + "+", List.of());
 
     private final DockerEngine engine;
     private final AddressPool pool;
     private final String installation;
+    private final boolean inSwarm;
     private long stoodAt;
     private @Nullable String warning;
 
     /** A project's network. */
     record Home(String name, AddressPool.Range range) {}
 
-    AppNetworks(DockerEngine engine, AddressPool pool, String installation) {
+    /** @param inSwarm whether the engine takes part in one */
+    AppNetworks(DockerEngine engine, AddressPool pool, String installation, boolean inSwarm) {
+        this.inSwarm = inSwarm;
         this.engine = engine;
         this.pool = pool;
         this.installation = installation;
@@ -63,6 +75,9 @@ final class AppNetworks {
             return;
         }
         var problem = WALLS.stand(engine);
+        if (problem == null && inSwarm) {
+            problem = SWARMS_WALLS.stand(engine);
+        }
         if (problem != null && !Objects.equals(problem, warning)) {
             LOGGER.warn("Apps can reach this machine's own network services and its neighbours: {}", problem);
         }
@@ -89,13 +104,50 @@ final class AppNetworks {
         }
     }
 
+    /**
+     * The project's network of the whole Swarm, for services; made where it is missing.
+     *
+     * @return its id
+     */
+    synchronized String ofSwarm(String project) {
+        for (var attempt = 1; ; attempt++) {
+            var all = engine.client().listNetworksCmd().exec();
+            var found = all.stream()
+                    .filter(each -> SWARM.equals(each.getScope()) && isOf(each, project))
+                    .findFirst();
+            if (found.isPresent()) {
+                return found.get().getId();
+            }
+            try {
+                engine.client()
+                        .createNetworkCmd()
+                        .withName(freeName(project, all))
+                        .withDriver("overlay")
+                        .withCheckDuplicate(true)
+                        .withEnableIpv6(false)
+                        .withAttachable(false)
+                        .withLabels(labels(project))
+                        .exec();
+            } catch (DockerException e) {
+                // Another manager's keeper may have made it.
+                if (DockerEngine.isAway(e) || attempt == TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     private Optional<Home> find(List<Network> all, String project) {
         return all.stream()
-                .filter(each -> isOurs(each) && project.equals(label(each, AppContainers.PROJECT)))
+                .filter(each -> HERE.equals(each.getScope()) && isOf(each, project))
                 .findFirst()
                 .flatMap(each -> ranges(each).stream()
                         .findFirst()
                         .map(range -> new Home(String.valueOf(each.getName()), range)));
+    }
+
+    private boolean isOf(Network network, String project) {
+        return isOurs(network) && project.equals(label(network, AppContainers.PROJECT));
     }
 
     private boolean isOurs(Network network) {
@@ -130,13 +182,23 @@ final class AppNetworks {
         if (subnet.isEmpty()) {
             throw new DockerException("there are no addresses left for another network (CODEHAVEN_APP_NETWORKS)", 500);
         }
+        create(freeName(project, all), project, subnet.get());
+    }
+
+    private String freeName(String project, List<Network> all) {
         var name = PREFIX + project;
-        if (all.stream().anyMatch(each -> name.equals(each.getName()))) {
-            // Another installation on this engine has a project of that name.
-            create(name + "-" + installation, project, subnet.get());
-        } else {
-            create(name, project, subnet.get());
-        }
+        // Another installation on this engine may have a project of that name.
+        return all.stream().anyMatch(each -> name.equals(each.getName())) ? name + "-" + installation : name;
+    }
+
+    private Map<String, String> labels(String project) {
+        return Map.of(
+                AppContainers.PROJECT,
+                project,
+                AppContainers.ROLE,
+                AppContainers.APP,
+                AppContainers.INSTALLATION,
+                installation);
     }
 
     private void create(String name, String project, String subnet) {
@@ -159,13 +221,7 @@ final class AppNetworks {
                         .withConfig(
                                 new Network.Ipam.Config().withSubnet(subnet).withGateway(AddressPool.gateway(range))))
                 .withOptions(options)
-                .withLabels(Map.of(
-                        AppContainers.PROJECT,
-                        project,
-                        AppContainers.ROLE,
-                        AppContainers.APP,
-                        AppContainers.INSTALLATION,
-                        installation))
+                .withLabels(labels(project))
                 .exec();
     }
 

@@ -42,7 +42,7 @@ final class Figures {
     }
 
     /** @param running containers by deployment and number */
-    void take(AppContainers containers, Map<String, Map<Integer, String>> running) {
+    void take(AppEngine containers, Map<String, Map<Integer, String>> running) {
         takenAt = System.nanoTime();
         running.forEach((deployment, those) -> those.forEach((n, container) -> {
             open.incrementAndGet();

@@ -1,7 +1,7 @@
 package codehaven.activities.running;
 
-import codehaven.activities.running.AppContainers.Condition;
-import codehaven.activities.running.AppContainers.Seen;
+import codehaven.activities.running.AppEngine.Condition;
+import codehaven.activities.running.AppEngine.Seen;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

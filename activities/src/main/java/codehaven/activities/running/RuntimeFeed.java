@@ -2,7 +2,6 @@ package codehaven.activities.running;
 
 import codehaven.activities.Masks;
 import codehaven.activities.OutputLines;
-import codehaven.activities.building.DockerEngine;
 import codehaven.activities.building.EngineStream;
 import codehaven.state.BackendUnavailable;
 import codehaven.state.RuntimeLogs;
@@ -50,7 +49,7 @@ final class RuntimeFeed implements AutoCloseable {
 
     private static final int TIMESTAMP = 30;
 
-    private final DockerEngine engine;
+    private final AppEngine engine;
     private final State state;
     private final String deployment;
     private final int instance;
@@ -76,7 +75,7 @@ final class RuntimeFeed implements AutoCloseable {
     private volatile boolean closed;
     private volatile boolean finishing;
 
-    RuntimeFeed(DockerEngine engine, State state, String deployment, int instance, String container, Masks masks) {
+    RuntimeFeed(AppEngine engine, State state, String deployment, int instance, String container, Masks masks) {
         this.engine = engine;
         this.state = state;
         this.deployment = deployment;
@@ -165,14 +164,7 @@ final class RuntimeFeed implements AutoCloseable {
     private boolean read(boolean follow) throws InterruptedException {
         var reading = new Reading(position, atPosition);
         try (reading) {
-            engine.streaming()
-                    .logContainerCmd(container)
-                    .withStdOut(true)
-                    .withStdErr(true)
-                    .withTimestamps(true)
-                    .withSince((int) position.getEpochSecond())
-                    .withFollowStream(follow)
-                    .exec(reading);
+            engine.output(container, position, follow, reading);
             while (!reading.isOverWithin(BATCH_WITHIN)) {
                 if (closed) {
                     return false;

@@ -3,9 +3,9 @@ package codehaven.activities.running;
 import codehaven.activities.Masks;
 import codehaven.activities.SecretValues;
 import codehaven.activities.building.DockerEngine;
-import codehaven.activities.running.AppContainers.Condition;
-import codehaven.activities.running.AppContainers.NotStarted;
-import codehaven.activities.running.AppContainers.Seen;
+import codehaven.activities.running.AppEngine.Condition;
+import codehaven.activities.running.AppEngine.NotStarted;
+import codehaven.activities.running.AppEngine.Seen;
 import codehaven.model.App;
 import codehaven.model.App.Instance;
 import codehaven.model.Target;
@@ -61,12 +61,7 @@ final class Tending implements AutoCloseable {
 
     /** What all of them work with. */
     record Workplace(
-            State state,
-            DockerEngine engine,
-            AppContainers containers,
-            String engineId,
-            Executor threads,
-            Runnable wake) {}
+            State state, DockerEngine engine, AppEngine containers, String engineId, Executor threads, Runnable wake) {}
 
     /** Of one number: its container cannot be made or started. */
     private static final class Trouble {
@@ -185,7 +180,7 @@ final class Tending implements AutoCloseable {
     private void look(App app, Kept each) {
         each.dirty = false;
         var before = each.condition;
-        var found = at.containers().look(each.seen().id(), app.image().port());
+        var found = at.containers().look(each.seen(), app.image().port());
         each.looked(found.orElse(null));
         if (found.isEmpty()) {
             each.dirty = true;
@@ -199,9 +194,13 @@ final class Tending implements AutoCloseable {
             each.outOfMemory = false;
             say(each.seen().n(), each.fault + " It is started again.");
         }
+        if (now.coming() && now.problem() != null && !now.problem().equals(each.fault)) {
+            each.fault = now.problem();
+            say(each.seen().n(), each.fault);
+        }
         if (!now.running()) {
             each.forgetHealth();
-        } else if (each.health == null || before == null || !before.startedAt().equals(now.startedAt())) {
+        } else if (each.health == null || before == null || !before.run().equals(now.run())) {
             begin(app, each, now);
         }
     }
@@ -210,7 +209,10 @@ final class Tending implements AutoCloseable {
         if (now.outOfMemory() || each.outOfMemory) {
             return "It was killed at its memory limit of " + at.containers().memoryMb(app) + " MiB.";
         }
-        var exit = now.running() ? each.exit : Long.toString(now.exit());
+        if (now.problem() != null) {
+            return now.problem();
+        }
+        var exit = now.exit() == null ? each.exit : Long.toString(now.exit());
         if (exit == null) {
             return "It ended by itself.";
         }
@@ -221,7 +223,7 @@ final class Tending implements AutoCloseable {
     private void begin(App app, Kept each, Condition now) {
         each.forgetHealth();
         var seen = each.seen();
-        var address = address(app, seen, now);
+        var address = now.address();
         var known = app.instances().get(Integer.toString(seen.n()));
         var wasHealthy = known != null
                 && known.state() == App.State.HEALTHY
@@ -240,8 +242,8 @@ final class Tending implements AutoCloseable {
                         : "",
                 at.wake());
         if (each.feed == null) {
-            each.feed =
-                    new RuntimeFeed(at.engine(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
+            each.feed = new RuntimeFeed(
+                    at.containers(), at.state(), deployment, seen.n(), seen.id(), masks(app, variables));
         } else {
             each.feed.poke();
         }
@@ -253,12 +255,6 @@ final class Tending implements AutoCloseable {
                 .map(Variable::key)
                 .collect(Collectors.toSet());
         return new Masks(SecretValues.of(variables, sensitive));
-    }
-
-    private InetSocketAddress address(App app, Seen seen, Condition now) {
-        return seen.ip() != null
-                ? new InetSocketAddress(seen.ip(), app.image().port())
-                : new InetSocketAddress(at.engine().machine(), now.published() == null ? 1 : now.published());
     }
 
     private static String text(InetSocketAddress address) {
@@ -309,7 +305,7 @@ final class Tending implements AutoCloseable {
             ready &= healthy && older.isEmpty();
             var serving = older.stream().filter(Tending::isHealthy).findFirst();
             var shown = healthy || serving.isEmpty() ? current : serving.get();
-            told.put(n, shown == null ? absent(app, n) : instance(app, shown));
+            told.put(n, shown == null ? absent(app, n) : instance(shown));
         }
         for (var each : kept.values()) {
             if (each.seen().n() > app.replicas()) {
@@ -347,7 +343,7 @@ final class Tending implements AutoCloseable {
         var name = AppContainers.name(deployment, n, app.epoch());
         // Of another image with the same name: there cannot be two.
         kept.values().stream()
-                .filter(each -> each.seen().name().equals(name))
+                .filter(each -> each.seen().name().equals(name) && each.seen().epoch() == app.epoch())
                 .forEach(each -> leave(each, AppContainers.stopSeconds(app), true, "Replaced."));
         try {
             at.containers().create(app, at.state().apps().variables(deployment), n);
@@ -360,7 +356,7 @@ final class Tending implements AutoCloseable {
     private void start(App app, Kept each) {
         var n = each.seen().n();
         var condition = each.condition;
-        if (each.leaving || condition == null || condition.restarting()) {
+        if (each.leaving || condition == null || condition.restarting() || condition.coming()) {
             return;
         }
         if (condition.running()) {
@@ -411,7 +407,7 @@ final class Tending implements AutoCloseable {
         reach(List.of());
         for (var each : kept.values()) {
             var condition = each.condition;
-            if (remove || (condition != null && (condition.running() || condition.restarting()))) {
+            if (remove || (condition != null && condition.isUp())) {
                 leave(each, AppContainers.stopSeconds(app), remove, sentence);
             }
         }
@@ -439,7 +435,7 @@ final class Tending implements AutoCloseable {
         }
         each.leaving = true;
         each.forgetHealth();
-        var ran = each.condition != null && (each.condition.running() || each.condition.restarting());
+        var ran = each.condition != null && each.condition.isUp();
         at.threads()
                 .execute(() -> ending(each, () -> {
                     if (ran) {
@@ -497,7 +493,7 @@ final class Tending implements AutoCloseable {
                 trouble == null ? null : trouble.why);
     }
 
-    private Instance instance(App app, Kept each) {
+    private Instance instance(Kept each) {
         var n = each.seen().n();
         var condition = each.condition;
         var trouble = troubles.get(n);
@@ -517,7 +513,7 @@ final class Tending implements AutoCloseable {
             }
         } else if (each.health != null) {
             state = each.health.state();
-            address = text(address(app, each.seen(), condition));
+            address = text(condition.address());
             reason = switch (state) {
                 case HEALTHY -> null;
                 case UNHEALTHY -> each.health.reason();

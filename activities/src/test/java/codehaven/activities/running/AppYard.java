@@ -282,15 +282,17 @@ public final class AppYard {
         engine.close();
     }
 
-    private void removeNetwork() {
-        try {
-            engine.client()
-                    .removeNetworkCmd(AppNetworks.PREFIX + project.slug())
-                    .exec();
-        } catch (DockerException e) {
-            if (e.getHttpStatus() != 404) {
-                throw e;
+    /** A Swarm's hosts let go of it a moment after its last container. */
+    private void removeNetwork() throws Exception {
+        Stage.await("its network is gone", SOON, () -> {
+            try {
+                engine.client()
+                        .removeNetworkCmd(AppNetworks.PREFIX + project.slug())
+                        .exec();
+                return false;
+            } catch (DockerException e) {
+                return e.getHttpStatus() == 404;
             }
-        }
+        });
     }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.activities.Stage;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,11 +17,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A Docker engine beside the machine's own, which a test may stop and kill; it leaves the firewall alone. */
+/**
+ * A Docker engine beside the machine's own, which a test may stop and kill, or make the only host of a Swarm; it leaves
+ * the firewall alone.
+ */
 final class OwnEngine implements AutoCloseable {
+
+    private static final Path GATEWAY = Path.of("/sys/class/net/docker_gwbridge");
 
     private final Path directory = Files.createTempDirectory("engine-");
     private @Nullable Process process;
+    private boolean inSwarm;
 
     OwnEngine() throws IOException {
         assertThat(System.getProperty("user.name"))
@@ -57,6 +65,35 @@ final class OwnEngine implements AutoCloseable {
         var both = ProcessBuilder.startPipeline(List.of(new ProcessBuilder("docker", "save", image), docker("load")));
         assertThat(both.getLast().waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(both.getLast().exitValue()).isZero();
+    }
+
+    /** Makes it a manager. Swarm adds a bridge to the machine, which goes with the engine. */
+    void manage() throws Exception {
+        assertThat(Files.exists(GATEWAY))
+                .as("the machine's own engine is in no Swarm")
+                .isFalse();
+        inSwarm = true;
+        var listen = "127.0.0.1:" + freePort();
+        assertThat(good("swarm", "init", "--advertise-addr", listen, "--listen-addr", listen))
+                .as("docker swarm init")
+                .isTrue();
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** What the engine says to a command. */
+    String ask(String... arguments) throws IOException, InterruptedException {
+        var process = docker(arguments)
+                .redirectErrorStream(false)
+                .redirectOutput(ProcessBuilder.Redirect.PIPE)
+                .start();
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(String.join(" ", arguments)).isZero();
+        return said.strip();
     }
 
     /** As {@code systemctl stop docker}, and as a reboot. */
@@ -99,19 +136,34 @@ final class OwnEngine implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        stop();
+    public void close() throws IOException {
+        try {
+            if (inSwarm && process != null) {
+                good("swarm", "leave", "--force");
+            }
+            stop();
+            if (inSwarm) {
+                run("ip", "link", "delete", GATEWAY.getFileName().toString());
+            }
+            for (var each : mounts()) {
+                run("umount", "--lazy", each);
+            }
+            run("rm", "-rf", "--one-file-system", directory.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private List<String> mounts() throws IOException {
         try (var mounts = Files.lines(Path.of("/proc/self/mounts"))) {
-            for (var each : mounts.map(line -> line.split(" ", -1)[1])
+            return mounts.map(line -> line.split(" ", -1)[1])
                     .filter(path -> path.startsWith(directory.toString()))
                     .sorted(Comparator.reverseOrder())
-                    .toList()) {
-                new ProcessBuilder("umount", "--lazy", each).inheritIO().start().waitFor();
-            }
+                    .toList();
         }
-        new ProcessBuilder("rm", "-rf", "--one-file-system", directory.toString())
-                .inheritIO()
-                .start()
-                .waitFor();
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 }
