@@ -84,6 +84,26 @@ final class Installation implements AutoCloseable {
                 script);
     }
 
+    /**
+     * An app that greets, and prints each visit.
+     *
+     * @param begin what it does before anything else
+     */
+    static Map<String, String> app(String begin) {
+        return Map.of(
+                "package.json",
+                "{\"name\":\"app\",\"private\":true,\"type\":\"module\",\"scripts\":{\"start\":\"node server.js\"}}",
+                "server.js",
+                begin + """
+                import { createServer } from 'node:http';
+                createServer((request, response) => {
+                  console.log(`\\u001b[36mGET\\u001b[0m ${request.url} from a visitor`);
+                  if (request.url === '/odd') console.error('TypeError: the basket is not iterable');
+                  response.end('welcome');
+                }).listen(process.env.PORT, () => console.log('listening on', process.env.PORT));
+                """);
+    }
+
     /** A build that ends with an error, whose log says which line of which file is wrong. */
     static Map<String, String> failing() {
         return Map.of(

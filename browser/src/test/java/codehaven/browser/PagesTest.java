@@ -87,8 +87,34 @@ final class PagesTest {
         var running = deploy("internationalization-of-the-storefront-f", endless.url(), Map.of());
         haven.awaitStatus(running, "BUILDING", PATIENCE);
 
+        var apps = installation.repository("kiosk", Installation.app(""));
+        var app = deploy("kiosk", apps.url(), Map.of());
+        var stopped = deploy("kiosk-at-night", apps.url(), Map.of());
+        var unwell = deploy(
+                "kiosk-without-a-database",
+                installation
+                        .repository(
+                                "unwell",
+                                Installation.app("console.error('Error: connect ECONNREFUSED'); process.exit(3);\n"))
+                        .url(),
+                Map.of());
+        var served =
+                haven.awaitStatus(app, "READY", PATIENCE).at("/urls/production").asText();
+        for (var n = 0; n < 40; n++) {
+            haven.visit(served + (n % 7 == 3 ? "odd" : "page-" + n));
+        }
+        haven.awaitStatus(stopped, "READY", PATIENCE);
+        haven.post("/v1/deployments/" + stopped + "/app/stop", Map.of(), 202);
+        haven.awaitStatus(unwell, "FAILED", PATIENCE);
+
         PAGES.clear();
         PAGES.put("projects", "/");
+        PAGES.put("app", "/projects/kiosk");
+        PAGES.put("app-settings", "/projects/kiosk/settings");
+        PAGES.put("app-deployment", "/deployments/" + app);
+        PAGES.put("app-runtime-log", "/deployments/" + app + "/runtime");
+        PAGES.put("app-stopped", "/deployments/" + stopped);
+        PAGES.put("app-failed", "/deployments/" + unwell);
         PAGES.put("projects-none-found", "/?q=nothing-has-this");
         PAGES.put("new-project", "/new?repository=" + shop.url());
         PAGES.put("new-project-refused", "/new?repository=" + shop.url() + "-that-is-not-there");
@@ -130,6 +156,9 @@ final class PagesTest {
         // Otherwise its container would wait for the program's next start.
         installation.haven().post("/v1/deployments/" + running + "/cancel", Map.of(), 202);
         installation.haven().awaitStatus(running, "CANCELED", PATIENCE);
+        for (var each : List.of("kiosk", "kiosk-at-night", "kiosk-without-a-database")) {
+            installation.haven().delete(each);
+        }
         assertThat(wrong).isEmpty();
     }
 

@@ -48,14 +48,12 @@ public final class Haven implements AutoCloseable {
     /** Starts a command; what it inherits of CODEHAVEN_… is taken away. */
     public static Haven start(Map<String, String> environment, String... arguments) throws IOException {
         var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                Program.java(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-Djdk.virtualThreadScheduler.parallelism=16",
-                "-Xmx1g",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "codehaven.cli.Main"));
+                "-Xmx1g"));
+        command.addAll(Program.arguments());
         command.addAll(Arrays.asList(arguments));
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(key -> key.startsWith(Setting.PREFIX));
@@ -220,12 +218,53 @@ public final class Haven implements AutoCloseable {
         return raw(request("/v1/deployments/" + id + "/log")).body();
     }
 
+    /** The containers of this deployment on this machine's engine, running or not: an id a line. */
+    public static String containers(String deployment) {
+        return run("docker", "ps", "-aq", "--filter", "label=codehaven.deployment=" + deployment);
+    }
+
+    /** Deletes a project, and waits until the containers of its apps have gone: they outlive the program. */
+    public void delete(String project) {
+        send("DELETE", "/v1/projects/" + project, Map.of(), 204);
+        await(
+                "the containers of " + project + " are gone",
+                Duration.ofMinutes(1),
+                () -> run(
+                                "docker",
+                                "ps",
+                                "-aq",
+                                "--filter",
+                                "label=codehaven.role=app",
+                                "--filter",
+                                "label=codehaven.project=" + project)
+                        .isBlank());
+    }
+
+    /** Runs a program to its good end, and returns what it printed. */
+    static String run(String... command) {
+        try {
+            var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor())
+                    .as(String.join(" ", command) + "\n" + output)
+                    .isZero();
+            return output;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
     // --- visitors ---
 
-    HttpResponse<String> visit(String url) {
+    public HttpResponse<String> visit(String url) {
         var uri = URI.create(url);
         return visit(
-                uri.getHost(), uri.getPort(), uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
+                uri.getHost(),
+                uri.getPort(),
+                uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
     }
 
     static HttpResponse<String> visit(String host, int port, String path) {

@@ -300,11 +300,12 @@ final class AppImageBuild {
         if (engine.network().warning() != null) {
             scope.log().say(Level.warn, engine.network().warning());
         }
+        var built = read.text();
         for (var each : read.bases()) {
-            provide(each);
+            built = built.replace(each, provide(each, running.instead()));
         }
         scope.check();
-        var whole = read.text() + (running.start() == null ? "" : "CMD " + OtherServers.json(running.start()) + "\n");
+        var whole = built + (running.start() == null ? "" : "CMD " + OtherServers.json(running.start()) + "\n");
         scope.log().say(own ? "Building " + running.file() + "." : "Building the image.");
         var build = new EngineBuild(engine, scope, order, false);
         try (var context = ContextTar.start(entries -> context(entries, running, whole, read.files()))) {
@@ -319,10 +320,22 @@ final class AppImageBuild {
         return build.cached() ? "hit" : "miss";
     }
 
-    private void provide(String image) {
+    /** The image, or another one that is here and does as well. */
+    private String provide(String image, List<String> instead) {
         try {
             engine.images().provide(image, scope);
+            return image;
         } catch (StepFailure e) {
+            for (var each : instead) {
+                if (engine.images().isHere(each)) {
+                    scope.log()
+                            .say(
+                                    Level.warn,
+                                    "The repository asks for no version of its own, so the local image " + each
+                                            + " is used in place of " + image + ".");
+                    return each;
+                }
+            }
             if (NOT_THERE.matcher(String.valueOf(e.getMessage())).find()) {
                 throw new StepFailure(
                         FailureKind.BUILD_FAILED,

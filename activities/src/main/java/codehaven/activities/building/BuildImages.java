@@ -53,7 +53,7 @@ final class BuildImages {
      */
     void provide(String image, StepScope scope) {
         synchronized (locks.computeIfAbsent(image, each -> new Object())) {
-            var local = present(image);
+            var local = isHere(image);
             var before = known.get(image);
             if (before != null && before.holds() && local) {
                 if (before.problem() != null) {
@@ -89,7 +89,8 @@ final class BuildImages {
                         image + " could not be pulled (" + problem + "); using the local image of the same name.");
     }
 
-    private boolean present(String image) {
+    /** Whether the engine has it, so that it need not be pulled. */
+    boolean isHere(String image) {
         return engine.ask("look for the image " + image, () -> {
             try {
                 engine.client().inspectImageCmd(image).exec();

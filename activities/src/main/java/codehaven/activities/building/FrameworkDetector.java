@@ -141,7 +141,7 @@ final class FrameworkDetector {
                 at,
                 Framework.DOCKERFILE,
                 new Running.Dockerfile(
-                        file, null, context, start, settings.app().port(), List.of()));
+                        file, null, context, start, settings.app().port(), List.of(), List.of()));
     }
 
     private Recipe withImage(AppDirectory at, Framework framework, Running.Dockerfile running) {

@@ -11,7 +11,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Dockerfiles for apps of other languages, on the official images of these. No text of a repository gets into a command unchecked. */
@@ -68,6 +70,10 @@ final class OtherServers {
     }
 
     private Running.Dockerfile made(String text, String command, int usualPort) {
+        return made(text, command, usualPort, List.of());
+    }
+
+    private Running.Dockerfile made(String text, String command, int usualPort, List<String> instead) {
         var own = settings.startCommand();
         var start = own != null && !own.isBlank() ? own.strip() : command;
         var told = StartCommand.port(start);
@@ -80,7 +86,8 @@ final class OtherServers {
                 at.directory(),
                 null,
                 port,
-                List.of());
+                List.of(),
+                instead);
     }
 
     static String json(List<String> words) {
@@ -94,7 +101,8 @@ final class OtherServers {
     // Python
 
     private Running.Dockerfile python(Framework framework) {
-        var image = "python:3." + pythonMinor() + "-slim-bookworm";
+        var told = pythonMinor();
+        var image = pythonImage(told.orElse(PYTHON_USUAL));
         var extra = new ArrayList<String>();
         var command = pythonStart(framework, extra);
         var text = new StringBuilder("FROM " + image + " AS build\n"
@@ -122,7 +130,20 @@ final class OtherServers {
                         COPY --from=build --chown=1000:1000 /app /app
                         WORKDIR /app
                         """);
-        return made(text.toString(), command, Running.PYTHON_PORT);
+        return made(
+                text.toString(),
+                command,
+                Running.PYTHON_PORT,
+                told.isPresent()
+                        ? List.of()
+                        : IntStream.rangeClosed(PYTHON_OLDEST, PYTHON_NEWEST)
+                                .map(n -> PYTHON_NEWEST - (n - PYTHON_OLDEST))
+                                .mapToObj(OtherServers::pythonImage)
+                                .toList());
+    }
+
+    private static String pythonImage(int minor) {
+        return "python:3." + minor + "-slim-bookworm";
     }
 
     private void install(StringBuilder text) {
@@ -307,23 +328,23 @@ final class OtherServers {
             Pattern.compile("(?m)^(?:requires-python|python)\\s*=\\s*[\"']([^\"'\\n]{1,60})[\"']");
     private static final Pattern PIPFILE = Pattern.compile("(?m)^python_(?:full_)?version\\s*=\\s*[\"'](3\\.\\d{1,2})");
 
-    private int pythonMinor() {
+    private OptionalInt pythonMinor() {
         for (var text :
                 List.of(at.text(".python-version"), at.text("runtime.txt").replace("python-", ""))) {
             var found = MINOR.matcher(text.strip());
             if (found.find()) {
-                return supported(Integer.parseInt(found.group(1)));
+                return OptionalInt.of(supported(Integer.parseInt(found.group(1))));
             }
         }
         var pipfile = PIPFILE.matcher(at.text("Pipfile"));
         if (pipfile.find()) {
-            return supported(Integer.parseInt(pipfile.group(1).substring(2)));
+            return OptionalInt.of(supported(Integer.parseInt(pipfile.group(1).substring(2))));
         }
         var requires = REQUIRES.matcher(at.text("pyproject.toml"));
         if (requires.find()) {
-            return fitting(requires.group(1));
+            return OptionalInt.of(fitting(requires.group(1)));
         }
-        return PYTHON_USUAL;
+        return OptionalInt.empty();
     }
 
     private static int fitting(String range) {

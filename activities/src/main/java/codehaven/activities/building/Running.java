@@ -73,6 +73,7 @@ sealed interface Running {
      * @param generated its text when it is ours, absent when it is the repository's
      * @param context the folder that it copies from
      * @param start what the image is started with instead of its own command, as an exec form
+     * @param instead images that do as well as the one it is built on, should that not be had: the repository asks for none
      */
     record Dockerfile(
             String file,
@@ -80,11 +81,13 @@ sealed interface Running {
             String context,
             @Nullable List<String> start,
             @Nullable Integer port,
-            List<Asset> assets)
+            List<Asset> assets,
+            List<String> instead)
             implements Running {
         public Dockerfile {
             start = start == null ? null : List.copyOf(start);
             assets = List.copyOf(assets);
+            instead = List.copyOf(instead);
         }
     }
 }

@@ -143,8 +143,14 @@ final class RunningApps {
         return at.commands(build).stream()
                         .anyMatch(each -> has("\\b(?:nuxt|nuxi)\\S*\\s+generate|\\bbuild\\s+.*--prerender", each))
                 || has(
-                        "\\bssr\\s*:\\s*false|\\btarget\\s*:\\s*['\"`]static['\"`]|\\bpreset\\s*:\\s*['\"`](?:static|github[_-]pages)['\"`]",
+                        (isNuxt2(at) ? "\\bssr\\s*:\\s*false|" : "")
+                                + "\\btarget\\s*:\\s*['\"`]static['\"`]|\\bpreset\\s*:\\s*['\"`](?:static|github[_-]pages)['\"`]",
                         at.config("nuxt.config"));
+    }
+
+    /** Nuxt 2 makes files of a site without a server's part; later ones make a server that hands out its one page. */
+    private static boolean isNuxt2(AppDirectory at) {
+        return at.packageJson().dependencies().getOrDefault("nuxt", "").matches("[\\^~=v]*2\\b.*");
     }
 
     /** Since SvelteKit 2.60 the adapter may be in vite.config as well. */

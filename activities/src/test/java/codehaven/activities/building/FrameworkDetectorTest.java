@@ -398,6 +398,12 @@ class FrameworkDetectorTest {
             assertThat(((Running.Tree) Objects.requireNonNull(recipe.running())).start())
                     .containsExactly("node", ".output/server/index.mjs");
 
+            var onePage = detect(manifest.replace("'2025-07-15'", "'2025-07-15', ssr: false"));
+            assertThat(onePage.running()).as("it makes a server all the same").isNotNull();
+            var old = detect(
+                    manifest.replace("'2025-07-15'", "'2025-07-15', ssr: false").replace("^4.0.0", "^2.18.0"));
+            assertThat(old.running()).isNull();
+
             var generated = detect(manifest, with("buildCommand", "npm run generate"));
             assertThat(generated.running()).isNull();
             assertThat(generated.outputs()).startsWith("dist", ".output/public");

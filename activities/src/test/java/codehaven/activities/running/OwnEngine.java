@@ -136,28 +136,34 @@ final class OwnEngine implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        if (inSwarm && process != null) {
-            good("swarm", "leave", "--force");
+    public void close() throws IOException {
+        try {
+            if (inSwarm && process != null) {
+                good("swarm", "leave", "--force");
+            }
+            stop();
+            if (inSwarm) {
+                run("ip", "link", "delete", GATEWAY.getFileName().toString());
+            }
+            for (var each : mounts()) {
+                run("umount", "--lazy", each);
+            }
+            run("rm", "-rf", "--one-file-system", directory.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        stop();
-        if (inSwarm) {
-            new ProcessBuilder("ip", "link", "delete", GATEWAY.getFileName().toString())
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-        }
+    }
+
+    private List<String> mounts() throws IOException {
         try (var mounts = Files.lines(Path.of("/proc/self/mounts"))) {
-            for (var each : mounts.map(line -> line.split(" ", -1)[1])
+            return mounts.map(line -> line.split(" ", -1)[1])
                     .filter(path -> path.startsWith(directory.toString()))
                     .sorted(Comparator.reverseOrder())
-                    .toList()) {
-                new ProcessBuilder("umount", "--lazy", each).inheritIO().start().waitFor();
-            }
+                    .toList();
         }
-        new ProcessBuilder("rm", "-rf", "--one-file-system", directory.toString())
-                .inheritIO()
-                .start()
-                .waitFor();
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 }

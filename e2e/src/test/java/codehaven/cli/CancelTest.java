@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import codehaven.dev.DevGit;
 import codehaven.dev.TemporalProgram;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,7 +81,7 @@ final class CancelTest {
         Haven.await(
                 "the new run's container",
                 Duration.ofSeconds(30),
-                () -> !containers(id).isBlank());
+                () -> !Haven.containers(id).isBlank());
         haven.post("/v1/deployments/" + id + "/cancel", Map.of(), 202);
         haven.awaitStatus(id, "CANCELED", Duration.ofSeconds(5));
         awaitNoContainer(id);
@@ -116,11 +115,7 @@ final class CancelTest {
         Haven.await(
                 "no container left",
                 Duration.ofSeconds(10),
-                () -> containers(id).isBlank());
-    }
-
-    static String containers(String id) {
-        return run(List.of("docker", "ps", "-aq", "--filter", "label=codehaven.deployment=" + id));
+                () -> Haven.containers(id).isBlank());
     }
 
     private static void temporal(String... arguments) throws IOException {
@@ -129,20 +124,6 @@ final class CancelTest {
                 new ArrayList<>(List.of(TemporalProgram.find(null).orElseThrow().toString()));
         command.addAll(Arrays.asList(arguments));
         command.addAll(List.of("--address", address));
-        run(command);
-    }
-
-    static String run(List<String> command) {
-        try {
-            var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor()).as(command + "\n" + output).isZero();
-            return output;
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        Haven.run(command.toArray(String[]::new));
     }
 }

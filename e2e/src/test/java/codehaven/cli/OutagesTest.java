@@ -10,7 +10,6 @@ import codehaven.dev.DevTemporal;
 import codehaven.workflows.SearchAttributes;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -47,7 +46,7 @@ final class OutagesTest {
                     .url();
 
             var flushed = building(haven, repository);
-            CancelTest.run(List.of("redis-cli", "-u", redis.uri(), "FLUSHALL"));
+            Haven.run("redis-cli", "-u", redis.uri(), "FLUSHALL");
             assertReadyWithTheWholeLog(haven, flushed);
 
             var withoutTemporal = building(haven, repository);

@@ -12,7 +12,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -71,34 +70,10 @@ final class AppsTest {
     @AfterAll
     static void stop() throws Exception {
         for (var each : haven.get("/v1/projects?limit=100").path("items")) {
-            var slug = each.path("slug").asText();
-            haven.send("DELETE", "/v1/projects/" + slug, Map.of(), 204);
-            Haven.await(
-                    "the containers of " + slug + " are gone",
-                    Duration.ofMinutes(1),
-                    () -> containers(slug).isBlank());
+            haven.delete(each.path("slug").asText());
         }
         haven.close();
         git.close();
-    }
-
-    static String containers(String project) {
-        return labelled("codehaven.project=" + project);
-    }
-
-    static String container(String deployment) {
-        return labelled("codehaven.deployment=" + deployment);
-    }
-
-    private static String labelled(String label) {
-        try {
-            return command("docker", "ps", "-aq", "--filter", "label=codehaven.role=app", "--filter", "label=" + label);
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
     }
 
     private static Map<String, String> server(String version) {
@@ -177,7 +152,7 @@ final class AppsTest {
                     Duration.ofSeconds(20),
                     () -> runtimeLog(each.getValue()).contains(markers.get(each.getKey())));
             assertThat(ended.at("/app/image/tag").asText()).endsWith(each.getKey() + ":" + each.getValue());
-            assertThat(command(
+            assertThat(Haven.run(
                             "docker",
                             "history",
                             "--no-trunc",
@@ -253,7 +228,7 @@ final class AppsTest {
             Haven.await(
                     "its container is gone",
                     Duration.ofMinutes(1),
-                    () -> container(second).isBlank());
+                    () -> Haven.containers(second).isBlank());
             var asked = System.nanoTime();
             haven.post("/v1/projects/load/rollback", Map.of("deployment", second), 200);
             Haven.await(
@@ -323,14 +298,8 @@ final class AppsTest {
         assertThat(failure.path("hint").asText()).isNotBlank();
         assertThat(haven.log(id)).isNotBlank();
         Haven.await(
-                "the good one", Duration.ofSeconds(10), () -> haven.visit(url).body().equals("good"));
-    }
-
-    static String command(String... command) throws IOException, InterruptedException {
-        var process =
-                new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
-        var output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        process.waitFor();
-        return output;
+                "the good one",
+                Duration.ofSeconds(10),
+                () -> haven.visit(url).body().equals("good"));
     }
 }

@@ -1,0 +1,109 @@
+package codehaven.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/**
+ * How tests start the program: as it was packaged, extracted and with a class data archive as the launcher runs it,
+ * where they run on packages ({@code mvn verify}); else from its classes ({@code mvn test}).
+ */
+final class Program {
+
+    private static final List<String> ARGUMENTS = find();
+
+    private Program() {}
+
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    static List<String> arguments() {
+        return ARGUMENTS;
+    }
+
+    private static List<String> find() {
+        try {
+            var code = Path.of(Main.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            return Files.isDirectory(code)
+                    ? List.of("-cp", System.getProperty("java.class.path"), Main.class.getName())
+                    : packaged(code.resolveSibling("cli-app.jar"));
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Extracted once for all processes that test. */
+    private static List<String> packaged(Path jar) throws IOException, InterruptedException {
+        var directory = jar.resolveSibling("tested");
+        var app = directory.resolve("cli-app.jar");
+        var archive = directory.resolve("classes.jsa");
+        var mark = directory.resolve("of");
+        var version = Files.size(jar) + " " + Files.getLastModifiedTime(jar);
+        Files.createDirectories(directory);
+        try (var channel = FileChannel.open(
+                        directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var _ = channel.lock()) {
+            if (!Files.exists(mark) || !Files.readString(mark).equals(version)) {
+                Files.deleteIfExists(mark);
+                Files.deleteIfExists(archive);
+                run(List.of(
+                        java(),
+                        "-Djarmode=tools",
+                        "-jar",
+                        jar.toString(),
+                        "extract",
+                        "--force",
+                        "--destination",
+                        directory.toString()));
+                archive(app, archive);
+                Files.writeString(mark, version);
+            }
+        }
+        return List.of("-Xlog:disable", "-Xshare:auto", "-XX:SharedArchiveFile=" + archive, "-jar", app.toString());
+    }
+
+    /** The classes of a run that starts everything, and deploys something. */
+    private static void archive(Path app, Path archive) throws IOException, InterruptedException {
+        var data = Files.createTempDirectory("codehaven-archive-");
+        run(List.of(
+                java(),
+                "-Xlog:disable",
+                "-XX:ArchiveClassesAtExit=" + archive,
+                "-jar",
+                app.toString(),
+                "demo",
+                "--exit",
+                "--data",
+                data.toString(),
+                "--port",
+                "0",
+                "--edge-port",
+                "0"));
+    }
+
+    private static void run(List<String> command) throws IOException, InterruptedException {
+        var builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(key -> key.startsWith(Setting.PREFIX));
+        var process = builder.start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new AssertionError(command + " ended with " + process.exitValue() + ":\n" + output);
+        }
+    }
+}
