@@ -152,7 +152,7 @@ public final class AppKeeper implements AutoCloseable {
                 } catch (BackendUnavailable e) {
                     LOGGER.debug("apps wait for the database", e);
                 } catch (RuntimeException e) {
-                    if (DockerEngine.isAway(e)) {
+                    if (closed || DockerEngine.isAway(e)) {
                         LOGGER.debug("apps wait for the Docker engine", e);
                     } else {
                         LOGGER.warn("apps could not be looked at; tried again in a second", e);
