@@ -181,9 +181,9 @@ final class Installation {
         return answer.text("/id");
     }
 
-    /** Waits until the deployment is as wanted, at most half a minute. */
+    /** Waits until the deployment is as wanted, at most two minutes. */
     JsonNode await(String id, Predicate<JsonNode> wanted) {
-        var deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        var deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
         while (true) {
             var body = get("/v1/deployments/" + id).body();
             if (wanted.test(body)) {

@@ -6,15 +6,18 @@ import codehaven.activities.Stage;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,7 @@ final class OwnEngine implements AutoCloseable {
     private final Path directory = Files.createTempDirectory("engine-");
     private @Nullable Process process;
     private boolean inSwarm;
+    private @Nullable FileChannel swarms;
 
     OwnEngine() throws IOException {
         assertThat(System.getProperty("user.name"))
@@ -69,9 +73,23 @@ final class OwnEngine implements AutoCloseable {
 
     /** Makes it a manager. Swarm adds a bridge to the machine, which goes with the engine. */
     void manage() throws Exception {
-        assertThat(Files.exists(GATEWAY))
-                .as("the machine's own engine is in no Swarm")
-                .isFalse();
+        // Swarm's bridge to the machine has one name, so only one engine can be in a Swarm at a time.
+        swarms = FileChannel.open(
+                Path.of(System.getProperty("java.io.tmpdir"), "codehaven-swarm.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        swarms.lock();
+        if (Files.exists(GATEWAY)) {
+            assertThat(new ProcessBuilder("docker", "network", "inspect", "docker_gwbridge")
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor())
+                    .as("the machine's own engine must be in no Swarm: docker swarm leave")
+                    .isNotZero();
+            // Of a test that was killed.
+            run("ip", "link", "delete", GATEWAY.getFileName().toString());
+        }
         inSwarm = true;
         var listen = "127.0.0.1:" + freePort();
         assertThat(good("swarm", "init", "--advertise-addr", listen, "--listen-addr", listen))
@@ -138,8 +156,16 @@ final class OwnEngine implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            if (inSwarm && process != null) {
-                good("swarm", "leave", "--force");
+            if (process != null) {
+                var all = ask("container", "ls", "--all", "--quiet");
+                if (!all.isBlank()) {
+                    good(Stream.concat(Stream.of("container", "rm", "--force"), all.lines())
+                            .toArray(String[]::new));
+                }
+                good("network", "prune", "--force");
+                if (inSwarm) {
+                    good("swarm", "leave", "--force");
+                }
             }
             stop();
             if (inSwarm) {
@@ -149,6 +175,9 @@ final class OwnEngine implements AutoCloseable {
                 run("umount", "--lazy", each);
             }
             run("rm", "-rf", "--one-file-system", directory.toString());
+            if (swarms != null) {
+                swarms.close();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -14,10 +14,8 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** An engine with apps becomes a Swarm's manager, and goes away and comes back as one. */
-@ResourceLock("docker_gwbridge")
 class SwarmRestartTest {
 
     private static final Duration HEALED = Duration.ofSeconds(60);

@@ -26,10 +26,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Apps as services of a Swarm of one host. */
-@ResourceLock("docker_gwbridge")
 class SwarmTest {
 
     private static final String MANIFEST = "ab".repeat(32);
