@@ -79,32 +79,48 @@ public final class AppYard {
     public final DockerEngine engine;
     public final Project project;
     private final Settings told;
+    private final RunningSettings running;
     private final Set<String> deployments = new java.util.HashSet<>();
     private @Nullable AppKeeper keeper;
     private final String image;
 
     public AppYard(Stage stage, Path data) throws IOException, InterruptedException {
-        this(stage, stage.settings(data));
+        this(stage, stage.settings(data), RunningSettings.DEFAULT);
     }
 
     /** One whose keepers reach the engine at an address of their own. */
     AppYard(Stage stage, Path data, URI dockerHost) throws IOException, InterruptedException {
-        this(
-                stage,
-                new Settings(
-                        data,
-                        dockerHost,
-                        false,
-                        2,
-                        true,
-                        "sites.localhost",
-                        URI.create("http://sites.localhost:8081"),
-                        Stage.LIMITS));
+        this(stage, settings(data, dockerHost), RunningSettings.DEFAULT);
     }
 
-    private AppYard(Stage stage, Settings told) throws IOException, InterruptedException {
+    private static Settings settings(Path data, URI dockerHost) {
+        return new Settings(
+                data,
+                dockerHost,
+                false,
+                2,
+                true,
+                "sites.localhost",
+                URI.create("http://sites.localhost:8081"),
+                Stage.LIMITS);
+    }
+
+    /** One on an engine beside the machine's own, which knows nothing of the other's networks. */
+    AppYard(Stage stage, Path data, OwnEngine own) throws IOException, InterruptedException {
+        this(
+                stage,
+                settings(data, own.address()),
+                new RunningSettings(
+                        "10.192.0.0/12",
+                        RunningSettings.DEFAULT.memoryMb(),
+                        RunningSettings.DEFAULT.cpus(),
+                        RunningSettings.DEFAULT.registry()));
+    }
+
+    private AppYard(Stage stage, Settings told, RunningSettings running) throws IOException, InterruptedException {
         this.stage = stage;
         this.told = told;
+        this.running = running;
         engine = DockerEngine.open(told);
         project = stage.project();
         image = image();
@@ -136,7 +152,7 @@ public final class AppYard {
     }
 
     public void open() {
-        keeper = AppKeeper.start(stage.state, told, RunningSettings.DEFAULT);
+        keeper = AppKeeper.start(stage.state, told, running);
     }
 
     /** As when its process ends: what runs goes on. */

@@ -28,15 +28,25 @@ final class OwnEngine implements AutoCloseable {
 
     private static final Path GATEWAY = Path.of("/sys/class/net/docker_gwbridge");
 
+    /** Without one of its own an engine takes the machine's {@code docker0} away. */
+    private static final String BRIDGE = "chtest0";
+
     private final Path directory = Files.createTempDirectory("engine-");
     private @Nullable Process process;
     private boolean inSwarm;
-    private @Nullable FileChannel swarms;
+    private final FileChannel alone;
 
     OwnEngine() throws IOException {
         assertThat(System.getProperty("user.name"))
                 .as("this test starts a Docker engine of its own, which only root can")
                 .isEqualTo("root");
+        // Such engines share names, as of the bridge between a Swarm and the machine: there is one at a time, whichever
+        // process it is of.
+        alone = FileChannel.open(
+                Path.of(System.getProperty("java.io.tmpdir"), "codehaven-own-engine.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        alone.lock();
     }
 
     URI address() {
@@ -44,13 +54,18 @@ final class OwnEngine implements AutoCloseable {
     }
 
     void start() throws Exception {
+        if (!Files.exists(Path.of("/sys/class/net", BRIDGE))) {
+            run("ip", "link", "add", "name", BRIDGE, "type", "bridge");
+            run("ip", "address", "add", "10.191.0.1/24", "dev", BRIDGE);
+            run("ip", "link", "set", BRIDGE, "up");
+        }
         process = new ProcessBuilder(
                         "dockerd",
                         "--host=" + address(),
                         "--data-root=" + directory.resolve("data"),
                         "--exec-root=" + directory.resolve("run"),
                         "--pidfile=" + directory.resolve("pid"),
-                        "--bridge=none",
+                        "--bridge=" + BRIDGE,
                         "--iptables=false",
                         "--ip6tables=false")
                 .redirectErrorStream(true)
@@ -73,12 +88,6 @@ final class OwnEngine implements AutoCloseable {
 
     /** Makes it a manager. Swarm adds a bridge to the machine, which goes with the engine. */
     void manage() throws Exception {
-        // Swarm's bridge to the machine has one name, so only one engine can be in a Swarm at a time.
-        swarms = FileChannel.open(
-                Path.of(System.getProperty("java.io.tmpdir"), "codehaven-swarm.lock"),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
-        swarms.lock();
         if (Files.exists(GATEWAY)) {
             assertThat(new ProcessBuilder("docker", "network", "inspect", "docker_gwbridge")
                             .redirectErrorStream(true)
@@ -156,7 +165,11 @@ final class OwnEngine implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            if (process != null) {
+            if (process != null && !process.isAlive()) {
+                var log = Files.readAllLines(directory.resolve("log"));
+                System.out.println("The engine ended by itself:\n"
+                        + String.join("\n", log.subList(Math.max(0, log.size() - 150), log.size())));
+            } else if (process != null) {
                 var all = ask("container", "ls", "--all", "--quiet");
                 if (!all.isBlank()) {
                     good(Stream.concat(Stream.of("container", "rm", "--force"), all.lines())
@@ -168,6 +181,7 @@ final class OwnEngine implements AutoCloseable {
                 }
             }
             stop();
+            run("ip", "link", "delete", BRIDGE);
             if (inSwarm) {
                 run("ip", "link", "delete", GATEWAY.getFileName().toString());
             }
@@ -175,9 +189,7 @@ final class OwnEngine implements AutoCloseable {
                 run("umount", "--lazy", each);
             }
             run("rm", "-rf", "--one-file-system", directory.toString());
-            if (swarms != null) {
-                swarms.close();
-            }
+            alone.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

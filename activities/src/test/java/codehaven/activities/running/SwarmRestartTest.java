@@ -26,7 +26,7 @@ class SwarmRestartTest {
         try (var own = new OwnEngine()) {
             own.start();
             own.give("node:22-bookworm-slim");
-            var yard = new AppYard(stage, data, own.address());
+            var yard = new AppYard(stage, data, own);
             yard.open();
             try {
                 var id = yard.put("");

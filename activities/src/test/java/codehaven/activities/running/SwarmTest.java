@@ -57,7 +57,7 @@ class SwarmTest {
 
     @BeforeEach
     void open() throws Exception {
-        yard = new AppYard(stage, data, engine().address());
+        yard = new AppYard(stage, data, engine());
     }
 
     @AfterEach
@@ -254,7 +254,7 @@ class SwarmTest {
     @Test
     void neitherThisMachineNorOtherProjectsCanBeReachedFromInside() throws Exception {
         openInSwarm();
-        var other = new AppYard(stage, data.resolve("other"), engine().address());
+        var other = new AppYard(stage, data.resolve("other"), engine());
         try (var service = new ServerSocket()) {
             service.bind(new InetSocketAddress("0.0.0.0", 0));
             var neighbour = other.put("");
