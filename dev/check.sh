@@ -26,6 +26,7 @@ have node || missing+=(nodejs npm)
 have curl || missing+=(curl)
 have docker-registry || missing+=(docker-registry)
 have htpasswd || missing+=(apache2-utils)
+have ip || missing+=(iproute2)
 docker info >/dev/null 2>&1 || { have dockerd || missing+=(docker.io iptables); }
 if [ ${#missing[@]} -gt 0 ]; then
   if have apt-get && [ "$(id -u)" = 0 ]; then
