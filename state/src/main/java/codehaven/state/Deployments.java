@@ -156,7 +156,8 @@ public final class Deployments {
     /**
      * What {@link Filter#text} is looked for in, in lower case.
      *
-     * @param settled whether it stays as it is: the deployment has ended
+     * @param settled whether it stays as it is: the deployment came to its good end; others may be tried again, with
+     *     another commit
      * @param parts the commit's message and author, and the branch, a line each
      */
     public record Sayings(String id, boolean settled, String parts, String sha) {
@@ -170,7 +171,7 @@ public final class Deployments {
             var commit = document.get("commit") instanceof Document made ? made : new Document();
             return new Sayings(
                     document.getString("_id"),
-                    DeploymentStatus.valueOf(document.getString("status")).isFinal(),
+                    DeploymentStatus.valueOf(document.getString("status")) == DeploymentStatus.READY,
                     lower(commit, "message") + "\n" + lower(commit, "author") + "\n" + lower(document, "branch"),
                     lower(commit, "sha"));
         }

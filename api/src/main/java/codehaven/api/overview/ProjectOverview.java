@@ -46,7 +46,7 @@ public final class ProjectOverview {
     private final ApiSettings settings;
     private final QueuePlaces queue;
 
-    /** Of the newest deployments that have ended: a search asks the database only for the others. */
+    /** Of the newest deployments that stay as they are: a search asks the database only for the others. */
     private final Map<String, Sayings> settled = new ConcurrentHashMap<>();
 
     ProjectOverview(State state, ApiSettings settings, QueuePlaces queue) {
