@@ -122,6 +122,7 @@ final class Dashboard {
                 }
                 bench.database();
                 bench.pages();
+                bench.log();
                 bench.wire();
                 bench.live();
                 System.out.println(bench.failed ? "\nSome figures are over their limits." : "\nAll figures are within their limits.");
@@ -337,6 +338,16 @@ final class Dashboard {
         }
     }
 
+    /** What a browser asks for as somebody scrolls through a long log, and looks for something in it. */
+    private void log() throws Exception {
+        System.out.printf("%n  %-44s %8s %8s %8s     cpu   limits 50 and 300 ms%n", "a log of 200,000 lines", "p50", "p95", "max");
+        var log = "/deployments/" + id(0) + "/log";
+        print("lines from anywhere", timed(RUNS, RUNS, () -> get(log + "?from=" + random.nextInt(1, LOG_LINES - 1_000))), 50);
+        print("find what many lines have", timed(RUNS, RUNS, () -> get(log + "/find?text=transform")), 300);
+        print("find what no line has", timed(RUNS, RUNS, () -> get(log + "/find?text=nothing-has-this")), 300);
+        print("find the errors", timed(RUNS, RUNS, () -> get(log + "/find?level=error")), 300);
+    }
+
     private static List<String> paths() {
         return List.of(
                 "/",
@@ -383,7 +394,7 @@ final class Dashboard {
 
     private HttpResponse<byte[]> get(String path) throws IOException, InterruptedException {
         return http.send(
-                HttpRequest.newBuilder(base.resolve(path.replace("?q=", "?q=")))
+                HttpRequest.newBuilder(base.resolve(path))
                         .header("Accept", "text/html,*/*")
                         .header("Accept-Encoding", "gzip")
                         .build(),

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
@@ -57,7 +58,18 @@ final class PagesTest {
     private static String fill() throws Exception {
         var haven = installation.haven();
         var shop = installation.repository("storefront", Installation.chatty("first", 20, 20));
+        var apps = installation.repository("kiosk", Installation.app(""));
         var first = deploy("storefront", shop.url(), Map.of());
+        var app = deploy("kiosk", apps.url(), Map.of());
+        var stopped = deploy("kiosk-at-night", apps.url(), Map.of());
+        var unwell = deploy(
+                "kiosk-without-a-database",
+                installation
+                        .repository(
+                                "unwell",
+                                Installation.app("console.error('Error: connect ECONNREFUSED'); process.exit(3);\n"))
+                        .url(),
+                Map.of());
         haven.awaitStatus(first, "READY", PATIENCE);
         shop.commit(
                 "Prices in the visitor’s currency",
@@ -87,17 +99,6 @@ final class PagesTest {
         var running = deploy("internationalization-of-the-storefront-f", endless.url(), Map.of());
         haven.awaitStatus(running, "BUILDING", PATIENCE);
 
-        var apps = installation.repository("kiosk", Installation.app(""));
-        var app = deploy("kiosk", apps.url(), Map.of());
-        var stopped = deploy("kiosk-at-night", apps.url(), Map.of());
-        var unwell = deploy(
-                "kiosk-without-a-database",
-                installation
-                        .repository(
-                                "unwell",
-                                Installation.app("console.error('Error: connect ECONNREFUSED'); process.exit(3);\n"))
-                        .url(),
-                Map.of());
         var served =
                 haven.awaitStatus(app, "READY", PATIENCE).at("/urls/production").asText();
         for (var n = 0; n < 40; n++) {
@@ -163,43 +164,52 @@ final class PagesTest {
     }
 
     private static void look(List<String> wrong) {
-        for (var theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
-            for (var width : List.of(1280, 390, 360)) {
-                var touch = width < 1000;
-                try (var visitor = installation
-                        .chromium()
-                        .visitor(
-                                installation.home(),
-                                options -> options.setColorScheme(theme)
-                                        .setViewportSize(width, touch ? 844 : 900)
-                                        .setHasTouch(touch))) {
-                    PAGES.forEach((name, path) -> {
-                        var where = name + ", " + theme + ", " + width;
-                        var page = visitor.open(path);
-                        page.locator("main").waitFor();
-                        settle(page);
-                        if (width != 360) {
-                            picture(page, name + "-" + theme.name().toLowerCase(java.util.Locale.ROOT) + "-" + width);
-                        }
-                        var over = ((Number)
-                                        page.evaluate(
-                                                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-                                .intValue();
-                        if (over > 0) {
-                            wrong.add(where + ": " + over + " px too wide");
-                        }
-                        if (width != 360) {
-                            axe(page, where, wrong);
-                        }
-                        visitor.complaints().stream()
-                                // The page that is not there is said to be so on the console, too.
-                                .filter(each -> !name.equals("not-found"))
-                                .filter(each -> !(name.equals("new-project-refused") && each.contains("422")))
-                                .forEach(each -> wrong.add(where + ": " + each));
-                        visitor.complaints().clear();
-                    });
+        look(1280, wrong);
+        look(390, wrong);
+    }
+
+    private static void look(int width, List<String> wrong) {
+        var touch = width < 1000;
+        try (var visitor = installation
+                .chromium()
+                .visitor(
+                        installation.home(),
+                        options -> options.setViewportSize(width, touch ? 844 : 900)
+                                .setHasTouch(touch))) {
+            PAGES.forEach((name, path) -> {
+                var page = visitor.open(path);
+                page.locator("main").waitFor();
+                for (var theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+                    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
+                    settle(page);
+                    var shown = name + "-" + theme.name().toLowerCase(Locale.ROOT) + "-" + width;
+                    picture(page, shown);
+                    fits(page, shown, wrong);
+                    axe(page, shown, wrong);
                 }
-            }
+                if (touch) {
+                    page.setViewportSize(360, 844);
+                    settle(page);
+                    fits(page, name + "-360", wrong);
+                    page.setViewportSize(width, 844);
+                }
+                page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
+                visitor.complaints().stream()
+                        // The page that is not there is said to be so on the console, too.
+                        .filter(each -> !name.equals("not-found"))
+                        .filter(each -> !(name.equals("new-project-refused") && each.contains("422")))
+                        .forEach(each -> wrong.add(name + "-" + width + ": " + each));
+                visitor.complaints().clear();
+            });
+        }
+    }
+
+    private static void fits(Page page, String shown, List<String> wrong) {
+        var over = ((Number) page.evaluate(
+                        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+                .intValue();
+        if (over > 0) {
+            wrong.add(shown + ": " + over + " px too wide");
         }
     }
 
@@ -214,7 +224,7 @@ final class PagesTest {
                 .setFullPage(true));
     }
 
-    private static void axe(Page page, String where, List<String> wrong) {
+    private static void axe(Page page, String shown, List<String> wrong) {
         var found = new TreeSet<String>();
         new AxeBuilder(page)
                 .analyze()
@@ -222,7 +232,7 @@ final class PagesTest {
                 .forEach(rule -> rule.getNodes()
                         .forEach(node -> found.add(rule.getId() + " (" + rule.getHelp() + ") at " + node.getTarget()
                                 + " " + node.getFailureSummary())));
-        found.forEach(each -> wrong.add(where + ": " + each));
+        found.forEach(each -> wrong.add(shown + ": " + each));
     }
 
     /** From the address bar on, Tab comes to everything that can be used, and each shows where it is. */

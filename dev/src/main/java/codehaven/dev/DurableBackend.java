@@ -17,6 +17,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 
 /**
@@ -87,6 +88,17 @@ final class DurableBackend extends H2Backend {
     protected MongoDatabase openOrCreateDatabase(String name) {
         // The parent opens what is in the file while it is made, when this object has no store yet.
         return new H2Database(name, getMvStore(), getCursorRegistry()) {
+            @Override
+            protected Index<Object> openOrCreateUniqueIndex(
+                    String collection, String index, List<IndexKey> keys, boolean sparse) {
+                // Under the name by which the parent opens it, which gets it as it is open then.
+                getMvStore()
+                        .openMap(
+                                getDatabaseName() + "." + collection + "._index_" + index,
+                                new MVMap.Builder<>().keyType(new KeyOrder()));
+                return super.openOrCreateUniqueIndex(collection, index, keys, sparse);
+            }
+
             @Override
             protected Index<Object> openOrCreateSecondaryIndex(
                     String collection, String index, List<IndexKey> keys, boolean sparse) {

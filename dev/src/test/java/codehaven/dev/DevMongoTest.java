@@ -39,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.bson.Document;
+import org.h2.mvstore.MVStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -147,6 +148,14 @@ class DevMongoTest {
             assertThat(sites.countDocuments()).isOne();
             assertThatThrownBy(() -> sites.insertOne(new Document("host", "a.host")))
                     .isInstanceOf(MongoWriteException.class);
+        }
+        try (var store = MVStore.open(directory.resolve("mongo.mv").toString())) {
+            assertThat(store.getMapNames())
+                    .as("the indexes, whose order is given to the maps of their names")
+                    .contains("test.sites._index__id_", "test.sites._index_host_1")
+                    .filteredOn(name -> name.contains("_index_") && name.contains("sites"))
+                    .hasSize(2)
+                    .allSatisfy(name -> assertThat(store.openMap(name)).isNotEmpty());
         }
     }
 

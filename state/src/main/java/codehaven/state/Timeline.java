@@ -20,12 +20,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
@@ -53,18 +51,6 @@ public final class Timeline {
      */
     private static final List<ReentrantLock> TURNS =
             Stream.generate(ReentrantLock::new).limit(64).toList();
-
-    /** CSI and OSC sequences and single escapes: what a terminal swallows. */
-    private static final Pattern ANSI =
-            Pattern.compile("\u001b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|[@-Z\\\\-_])");
-
-    /**
-     * Where a text is.
-     *
-     * @param lines numbers of the first lines that have it
-     * @param count how many lines have it
-     */
-    public record Found(List<Long> lines, long count) {}
 
     private record Archive(long through, ArchivedLog log) {}
 
@@ -192,30 +178,6 @@ public final class Timeline {
                 return lines;
             }
         }
-    }
-
-    /**
-     * Looks for a text in the log, in any case, colours and other escape sequences left out.
-     *
-     * @param limit how many line numbers are wanted at most
-     */
-    public Found find(String deployment, String text, int limit) {
-        var wanted = text.toLowerCase(Locale.ROOT);
-        var numbers = new ArrayList<Long>();
-        var count = new long[1];
-        forEachLine(deployment, 0, line -> {
-            if (!wanted.isEmpty() && plain(line.text()).toLowerCase(Locale.ROOT).contains(wanted)) {
-                count[0]++;
-                if (numbers.size() < limit) {
-                    numbers.add(line.n());
-                }
-            }
-        });
-        return new Found(List.copyOf(numbers), count[0]);
-    }
-
-    private static String plain(String text) {
-        return text.indexOf('\u001b') < 0 ? text : ANSI.matcher(text).replaceAll("");
     }
 
     /** The number of the last log line, 0 if there is none; what a writer goes on from. */

@@ -1272,7 +1272,7 @@ abstract class StateContract {
         }
 
         @Test
-        void linesAreFoundByNumberAndByText() {
+        void linesAreFoundByNumber() {
             var id = deployment();
             state.timeline().append(id, List.of(new StatusChanged(AT, DeploymentStatus.CLONING, null)));
             state.timeline().append(id, lines(1, 900));
@@ -1282,9 +1282,6 @@ abstract class StateContract {
                 assertThat(state.timeline().lines(id, 500, 2_000)).hasSize(402);
                 assertThat(state.timeline().lines(id, 7, 7)).containsExactly(line(7));
                 assertThat(state.timeline().lines(id, 902, 1_000)).isEmpty();
-                assertThat(state.timeline().find(id, "error: NO", 5)).isEqualTo(new Timeline.Found(List.of(901L), 1));
-                assertThat(state.timeline().find(id, "line 80", 3))
-                        .isEqualTo(new Timeline.Found(List.of(80L, 800L, 801L), 11));
                 var rest = new ArrayList<Long>();
                 state.timeline().forEachLine(id, 890, each -> rest.add(each.n()));
                 assertThat(rest)
@@ -1315,7 +1312,6 @@ abstract class StateContract {
             }
             state.timeline().archive(id);
             assertThat(state.timeline().lines(id, 9_001, 10_000)).hasSize(1_000);
-            assertThat(state.timeline().find(id, text + "9999", 9).lines()).containsExactly(9_999L);
             var count = new AtomicInteger();
             state.timeline()
                     .forEach(id, 0, placed -> assertThat(placed.position()).isEqualTo(count.incrementAndGet()));

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -32,7 +33,8 @@ public final class Logs {
     /** How long a text may be that is looked for. */
     public static final int LONGEST_TEXT = 200;
 
-    private static final int OUTLINES_IN_MEMORY = 256;
+    private static final int MOST_IN_MEMORY = 256;
+    private static final long MOST_BYTES_IN_MEMORY = 32L << 20;
     private static final int MOST_ERRORS = 1_000;
 
     /**
@@ -74,7 +76,7 @@ public final class Logs {
             @Nullable Instant endedAt) {}
 
     private final State state;
-    private final Map<String, Growing> outlines = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<String, Growing> known = new LinkedHashMap<>(16, 0.75f, true);
 
     Logs(State state) {
         this.state = state;
@@ -105,25 +107,35 @@ public final class Logs {
         if (text.isBlank() || text.length() > LONGEST_TEXT) {
             throw Problem.invalid("find", "find is a text of 1 to " + LONGEST_TEXT + " characters.");
         }
-        var found = state.timeline().find(deployment, text, limit);
-        return new Matches(found.lines(), found.count());
+        return read(deployment, log -> log.text.find(text, limit));
     }
 
     /** How the log is divided now. Only what is new since the last call is read. */
     public Outline outline(String deployment) {
-        Growing outline;
-        synchronized (outlines) {
-            outline = outlines.computeIfAbsent(deployment, each -> new Growing());
-            if (outlines.size() > OUTLINES_IN_MEMORY) {
-                outlines.remove(outlines.keySet().iterator().next());
-            }
-        }
-        return outline.upToNow(deployment);
+        return read(deployment, Growing::outline);
     }
 
-    /** An outline that is read on from where it was. */
+    private <T> T read(String deployment, Function<Growing, T> question) {
+        Growing log;
+        synchronized (known) {
+            log = known.computeIfAbsent(deployment, each -> new Growing());
+        }
+        var answer = log.upToNow(deployment, question);
+        synchronized (known) {
+            var bytes = known.values().stream().mapToLong(each -> each.held).sum();
+            var eldest = known.values().iterator();
+            while (known.size() > MOST_IN_MEMORY || (bytes > MOST_BYTES_IN_MEMORY && known.size() > 1)) {
+                bytes -= eldest.next().held;
+                eldest.remove();
+            }
+        }
+        return answer;
+    }
+
+    /** A log that is read on from where it was. */
     private final class Growing {
         private final ReentrantLock lock = new ReentrantLock();
+        private final LogText text = new LogText();
         private final List<Part> parts = new ArrayList<>();
         private final Map<Step, Course> courses = new EnumMap<>(Step.class);
         private final List<Long> errors = new ArrayList<>();
@@ -132,21 +144,27 @@ public final class Logs {
         private long lines;
         private long bytes;
         private boolean ended;
+        private volatile long held;
 
-        Outline upToNow(String deployment) {
+        <T> T upToNow(String deployment, Function<Growing, T> question) {
             lock.lock();
             try {
                 state.timeline().forEach(deployment, position, this::add);
-                return new Outline(
-                        position,
-                        lines,
-                        bytes,
-                        parts.stream().map(Part::section).toList(),
-                        new Matches(List.copyOf(errors), errorCount),
-                        ended);
+                held = text.bytes();
+                return question.apply(this);
             } finally {
                 lock.unlock();
             }
+        }
+
+        private Outline outline() {
+            return new Outline(
+                    position,
+                    lines,
+                    bytes,
+                    parts.stream().map(Part::section).toList(),
+                    new Matches(List.copyOf(errors), errorCount),
+                    ended);
         }
 
         private void add(Placed placed) {
@@ -167,6 +185,7 @@ public final class Logs {
             if (line.n() <= lines) {
                 return;
             }
+            text.add(line);
             lines = line.n();
             bytes += line.text().getBytes(StandardCharsets.UTF_8).length + 1L;
             if (line.level() == Level.error) {

@@ -13,6 +13,7 @@ import codehaven.state.Deployments.Sayings;
 import codehaven.state.Projects.Activity;
 import codehaven.state.State;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -40,19 +41,26 @@ public final class ProjectOverview {
     /** Rows on a page. */
     public static final int ROWS = 50;
 
+    private static final Duration TRUSTED = Duration.ofSeconds(5);
     private static final Pattern CURSOR = Pattern.compile("(\\d{1,15})\\.([a-z0-9-]{1,40})");
 
     private final State state;
     private final ApiSettings settings;
     private final QueuePlaces queue;
 
-    /** Of the newest deployments that stay as they are: a search asks the database only for the others. */
-    private final Map<String, Sayings> settled = new ConcurrentHashMap<>();
+    /** Of the newest deployments: who searches types, so the database is asked once, and again for what may change. */
+    private final Map<String, Heard> heard = new ConcurrentHashMap<>();
 
     ProjectOverview(State state, ApiSettings settings, QueuePlaces queue) {
         this.state = state;
         this.settings = settings;
         this.queue = queue;
+    }
+
+    private record Heard(Sayings sayings, long at) {
+        private boolean holds() {
+            return sayings.settled() || System.nanoTime() - at < TRUSTED.toNanos();
+        }
     }
 
     /** How the newest deployment is, as people filter by it. */
@@ -144,8 +152,9 @@ public final class ProjectOverview {
         if (!text.isEmpty()) {
             var lower = text.toLowerCase(Locale.ROOT);
             var mentioning = mentioning(lower, deployments(all));
+            var domain = "." + settings.sitesDomain();
             matching = matching.stream()
-                    .filter(each -> host(each).text().contains(lower)
+                    .filter(each -> (each.project().text() + domain).contains(lower)
                             || mentioning.contains(Objects.toString(each.deployment())))
                     .toList();
         }
@@ -159,19 +168,17 @@ public final class ProjectOverview {
     }
 
     private Set<String> mentioning(String text, List<String> newest) {
-        var known = new HashSet<>(newest);
-        settled.keySet().retainAll(known);
-        known.removeAll(settled.keySet());
-        var found = new HashSet<String>();
-        for (var each : state.deployments().sayings(known)) {
-            if (each.settled()) {
-                settled.put(each.id(), each);
-            } else if (each.mention(text)) {
-                found.add(each.id());
-            }
-        }
-        settled.values().stream().filter(each -> each.mention(text)).forEach(each -> found.add(each.id()));
-        return found;
+        heard.keySet().retainAll(Set.copyOf(newest));
+        var at = System.nanoTime();
+        var unknown = newest.stream()
+                .filter(each -> !(heard.get(each) instanceof Heard known && known.holds()))
+                .toList();
+        state.deployments().sayings(unknown).forEach(each -> heard.put(each.id(), new Heard(each, at)));
+        return heard.values().stream()
+                .map(Heard::sayings)
+                .filter(each -> each.mention(text))
+                .map(Sayings::id)
+                .collect(Collectors.toSet());
     }
 
     private static List<String> deployments(List<Activity> projects) {
