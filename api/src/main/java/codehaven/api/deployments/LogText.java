@@ -24,7 +24,15 @@ final class LogText {
             Pattern.compile("\u001b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|[@-Z\\\\-_])");
 
     /** Lines in a row, each with its end. */
-    private record Block(long from, byte[] compressed) {}
+    private static final class Block {
+        private final long from;
+        private final byte[] compressed;
+
+        Block(long from, byte[] compressed) {
+            this.from = from;
+            this.compressed = compressed;
+        }
+    }
 
     private final List<Block> blocks = new ArrayList<>();
     private final StringBuilder tail = new StringBuilder();
@@ -55,7 +63,7 @@ final class LogText {
         var search = new Search(text.toLowerCase(Locale.ROOT), limit);
         if (text.indexOf('\n') < 0) {
             for (var block : blocks) {
-                search.in(text(block), block.from());
+                search.in(text(block), block.from);
             }
             search.in(tail.toString(), tailFrom);
         }
@@ -115,7 +123,7 @@ final class LogText {
     }
 
     private static String text(Block block) {
-        try (var in = new InflaterInputStream(new ByteArrayInputStream(block.compressed()))) {
+        try (var in = new InflaterInputStream(new ByteArrayInputStream(block.compressed))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException("memory does not fail", e);
