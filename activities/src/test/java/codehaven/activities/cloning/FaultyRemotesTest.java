@@ -47,6 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What stands between a repository and us fails, lies, or leads elsewhere. */
 final class FaultyRemotesTest {
 
+    /** For remotes that are slow; others may be as slow as a busy machine makes them. */
     private static final Pace HASTY = new Pace(
             Duration.ofMillis(800), Duration.ofMillis(800), Duration.ofMillis(500), 1_024, Duration.ofSeconds(20));
 
@@ -102,6 +103,10 @@ final class FaultyRemotesTest {
     }
 
     private Bench bench(String url) {
+        return Bench.of(data, url).network(new Clone.Network(InetAddress::getAllByName, Pace.DEFAULT, null));
+    }
+
+    private Bench hasty(String url) {
         return Bench.of(data, url).network(new Clone.Network(InetAddress::getAllByName, HASTY, null));
     }
 
@@ -203,7 +208,7 @@ final class FaultyRemotesTest {
 
     @Test
     void nameThatLeadsToAPrivateNetworkIsRefusedWithoutAConnection() throws Exception {
-        var network = new Clone.Network(host -> new InetAddress[] {InetAddress.ofLiteral("10.0.0.1")}, HASTY, null);
+        var network = new Clone.Network(host -> new InetAddress[] {InetAddress.ofLiteral("10.0.0.1")}, Pace.DEFAULT, null);
         assertThat(Bench.of(data, "https://innocent.example/x.git")
                         .network(network)
                         .local(false)
@@ -219,7 +224,7 @@ final class FaultyRemotesTest {
                 host -> {
                     throw new UnknownHostException(host);
                 },
-                HASTY,
+                Pace.DEFAULT,
                 null);
         assertThat(Bench.of(data, "https://nowhere.example/x.git")
                         .network(network)
@@ -252,7 +257,7 @@ final class FaultyRemotesTest {
     void serverThatDoesNotAnswerIsGivenUp() throws Exception {
         var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         open.add(silent);
-        assertThat(bench("http://127.0.0.1:" + silent.getLocalPort() + "/x.git")
+        assertThat(hasty("http://127.0.0.1:" + silent.getLocalPort() + "/x.git")
                         .refusal(FailureKind.REPOSITORY_UNREACHABLE))
                 .contains("did not answer in time");
     }
@@ -293,7 +298,7 @@ final class FaultyRemotesTest {
             }
         });
         var began = Instant.now();
-        assertThat(bench(url).refusal(FailureKind.REPOSITORY_UNREACHABLE)).contains("too slow");
+        assertThat(hasty(url).refusal(FailureKind.REPOSITORY_UNREACHABLE)).contains("too slow");
         assertThat(Duration.between(began, Instant.now())).isLessThan(Duration.ofSeconds(5));
     }
 
@@ -416,15 +421,15 @@ final class FaultyRemotesTest {
         var port = https.getAddress().getPort();
         AddressGuard.Names names = host -> new InetAddress[] {InetAddress.getLoopbackAddress()};
         var bench = Bench.of(data, "https://git.example:" + port + "/x.git");
-        assertThat(bench.network(new Clone.Network(names, HASTY, client)).refusal(FailureKind.REPOSITORY_NOT_FOUND))
+        assertThat(bench.network(new Clone.Network(names, Pace.DEFAULT, client)).refusal(FailureKind.REPOSITORY_NOT_FOUND))
                 .contains("git.example");
         assertThat(hosts).containsExactly("git.example:" + port);
 
-        assertThat(bench.network(new Clone.Network(names, HASTY, null)).refusal(FailureKind.REPOSITORY_UNREACHABLE))
+        assertThat(bench.network(new Clone.Network(names, Pace.DEFAULT, null)).refusal(FailureKind.REPOSITORY_UNREACHABLE))
                 .as("a certificate that nobody vouches for")
                 .contains("No secure connection to git.example");
         assertThat(Bench.of(data, "https://other.example:" + port + "/x.git")
-                        .network(new Clone.Network(names, HASTY, client))
+                        .network(new Clone.Network(names, Pace.DEFAULT, client))
                         .refusal(FailureKind.REPOSITORY_UNREACHABLE))
                 .as("a certificate of another name")
                 .contains("No secure connection to other.example");

@@ -171,7 +171,10 @@ public final class ProjectOverview {
         heard.keySet().retainAll(Set.copyOf(newest));
         var at = System.nanoTime();
         var unknown = newest.stream()
-                .filter(each -> !(heard.get(each) instanceof Heard known && known.holds()))
+                .filter(each -> {
+                    var known = heard.get(each);
+                    return known == null || !known.holds();
+                })
                 .toList();
         state.deployments().sayings(unknown).forEach(each -> heard.put(each.id(), new Heard(each, at)));
         return heard.values().stream()
