@@ -130,7 +130,6 @@ final class AppsTest {
                 "fastify", "Server listening at",
                 "dockerfile", "asked for /",
                 "python", "python was asked",
-                "go", "go was asked",
                 "next", "next was asked"));
         var deployments = new TreeMap<String, String>();
         for (var name : markers.keySet()) {

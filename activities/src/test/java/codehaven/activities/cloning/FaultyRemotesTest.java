@@ -208,7 +208,8 @@ final class FaultyRemotesTest {
 
     @Test
     void nameThatLeadsToAPrivateNetworkIsRefusedWithoutAConnection() throws Exception {
-        var network = new Clone.Network(host -> new InetAddress[] {InetAddress.ofLiteral("10.0.0.1")}, Pace.DEFAULT, null);
+        var network =
+                new Clone.Network(host -> new InetAddress[] {InetAddress.ofLiteral("10.0.0.1")}, Pace.DEFAULT, null);
         assertThat(Bench.of(data, "https://innocent.example/x.git")
                         .network(network)
                         .local(false)
@@ -421,11 +422,13 @@ final class FaultyRemotesTest {
         var port = https.getAddress().getPort();
         AddressGuard.Names names = host -> new InetAddress[] {InetAddress.getLoopbackAddress()};
         var bench = Bench.of(data, "https://git.example:" + port + "/x.git");
-        assertThat(bench.network(new Clone.Network(names, Pace.DEFAULT, client)).refusal(FailureKind.REPOSITORY_NOT_FOUND))
+        assertThat(bench.network(new Clone.Network(names, Pace.DEFAULT, client))
+                        .refusal(FailureKind.REPOSITORY_NOT_FOUND))
                 .contains("git.example");
         assertThat(hosts).containsExactly("git.example:" + port);
 
-        assertThat(bench.network(new Clone.Network(names, Pace.DEFAULT, null)).refusal(FailureKind.REPOSITORY_UNREACHABLE))
+        assertThat(bench.network(new Clone.Network(names, Pace.DEFAULT, null))
+                        .refusal(FailureKind.REPOSITORY_UNREACHABLE))
                 .as("a certificate that nobody vouches for")
                 .contains("No secure connection to git.example");
         assertThat(Bench.of(data, "https://other.example:" + port + "/x.git")

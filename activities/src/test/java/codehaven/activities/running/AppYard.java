@@ -111,7 +111,7 @@ public final class AppYard {
                 stage,
                 settings(data, own.address()),
                 new RunningSettings(
-                        "10.192.0.0/12",
+                        own.addresses(),
                         RunningSettings.DEFAULT.memoryMb(),
                         RunningSettings.DEFAULT.cpus(),
                         RunningSettings.DEFAULT.registry()));

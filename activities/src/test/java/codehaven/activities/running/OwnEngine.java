@@ -28,25 +28,53 @@ final class OwnEngine implements AutoCloseable {
 
     private static final Path GATEWAY = Path.of("/sys/class/net/docker_gwbridge");
 
-    /** Without one of its own an engine takes the machine's {@code docker0} away. */
-    private static final String BRIDGE = "chtest0";
+    private static final int PLACES = 4;
 
     private final Path directory = Files.createTempDirectory("engine-");
     private @Nullable Process process;
     private boolean inSwarm;
-    private final FileChannel alone;
+
+    /** Several may run, of several processes: each has its place, whose bridge and addresses are of no other. */
+    private final int place;
+
+    private final FileChannel placed;
+
+    /** Swarms share a bridge to the machine, whose name is given: there is one at a time. */
+    private @Nullable FileChannel alone;
 
     OwnEngine() throws IOException {
         assertThat(System.getProperty("user.name"))
                 .as("this test starts a Docker engine of its own, which only root can")
                 .isEqualTo("root");
-        // Such engines share names, as of the bridge between a Swarm and the machine: there is one at a time, whichever
-        // process it is of.
-        alone = FileChannel.open(
-                Path.of(System.getProperty("java.io.tmpdir"), "codehaven-own-engine.lock"),
+        for (var free = 0; ; free++) {
+            var lock = lock("engine-" + free);
+            if (free == PLACES - 1) {
+                lock.lock();
+            }
+            if (free == PLACES - 1 || lock.tryLock() != null) {
+                place = free;
+                placed = lock;
+                break;
+            }
+            lock.close();
+        }
+    }
+
+    private static FileChannel lock(String what) throws IOException {
+        return FileChannel.open(
+                Path.of(System.getProperty("java.io.tmpdir"), "codehaven-own-" + what + ".lock"),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
-        alone.lock();
+    }
+
+    /** Without one of its own an engine takes the machine's {@code docker0} away. */
+    private String bridge() {
+        return "chtest" + place;
+    }
+
+    /** What apps' networks are taken from, in CIDR notation. */
+    String addresses() {
+        return "10." + (192 + 4 * place) + ".0.0/14";
     }
 
     URI address() {
@@ -54,10 +82,10 @@ final class OwnEngine implements AutoCloseable {
     }
 
     void start() throws Exception {
-        if (!Files.exists(Path.of("/sys/class/net", BRIDGE))) {
-            run("ip", "link", "add", "name", BRIDGE, "type", "bridge");
-            run("ip", "address", "add", "10.191.0.1/24", "dev", BRIDGE);
-            run("ip", "link", "set", BRIDGE, "up");
+        if (!Files.exists(Path.of("/sys/class/net", bridge()))) {
+            run("ip", "link", "add", "name", bridge(), "type", "bridge");
+            run("ip", "address", "add", "10.191." + place + ".1/24", "dev", bridge());
+            run("ip", "link", "set", bridge(), "up");
         }
         process = new ProcessBuilder(
                         "dockerd",
@@ -65,7 +93,7 @@ final class OwnEngine implements AutoCloseable {
                         "--data-root=" + directory.resolve("data"),
                         "--exec-root=" + directory.resolve("run"),
                         "--pidfile=" + directory.resolve("pid"),
-                        "--bridge=" + BRIDGE,
+                        "--bridge=" + bridge(),
                         "--iptables=false",
                         "--ip6tables=false")
                 .redirectErrorStream(true)
@@ -88,6 +116,10 @@ final class OwnEngine implements AutoCloseable {
 
     /** Makes it a manager. Swarm adds a bridge to the machine, which goes with the engine. */
     void manage() throws Exception {
+        if (alone == null) {
+            alone = lock("swarm");
+            alone.lock();
+        }
         if (Files.exists(GATEWAY)) {
             assertThat(new ProcessBuilder("docker", "network", "inspect", "docker_gwbridge")
                             .redirectErrorStream(true)
@@ -181,7 +213,7 @@ final class OwnEngine implements AutoCloseable {
                 }
             }
             stop();
-            run("ip", "link", "delete", BRIDGE);
+            run("ip", "link", "delete", bridge());
             if (inSwarm) {
                 run("ip", "link", "delete", GATEWAY.getFileName().toString());
             }
@@ -189,7 +221,10 @@ final class OwnEngine implements AutoCloseable {
                 run("umount", "--lazy", each);
             }
             run("rm", "-rf", "--one-file-system", directory.toString());
-            alone.close();
+            if (alone != null) {
+                alone.close();
+            }
+            placed.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
