@@ -50,6 +50,8 @@ public final class Haven implements AutoCloseable {
         var command = new ArrayList<>(List.of(
                 Program.java(),
                 "--enable-native-access=ALL-UNNAMED",
+                // As in the tests themselves: it ends before the second compiler's work pays.
+                "-XX:TieredStopAtLevel=1",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-Djdk.virtualThreadScheduler.parallelism=16",
                 "-Xmx1g"));

@@ -269,6 +269,18 @@ public final class AppYard {
         }
     }
 
+    /** Whether an app answers there, as it should. */
+    static boolean greets(String address) {
+        try {
+            return get(address, "/").startsWith("hello");
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
     public List<Container> containers(String id) {
         return engine.client()
                 .listContainersCmd()

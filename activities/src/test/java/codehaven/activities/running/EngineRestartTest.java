@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.activities.Stage;
 import codehaven.model.App;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -53,19 +52,10 @@ class EngineRestartTest {
     private static void comesBack(AppYard yard, String id, String address) throws Exception {
         Stage.await("it answers, and is said to be healthy", HEALED, () -> {
             var instance = yard.instance(id, 1);
-            return instance.state() == App.State.HEALTHY && address.equals(instance.address()) && answers(address);
+            return instance.state() == App.State.HEALTHY
+                    && address.equals(instance.address())
+                    && AppYard.greets(address);
         });
         assertThat(yard.containers(id)).hasSize(1);
-    }
-
-    private static boolean answers(String address) {
-        try {
-            return AppYard.get(address, "/").startsWith("hello");
-        } catch (IOException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 }

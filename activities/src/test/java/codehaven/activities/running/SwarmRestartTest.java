@@ -7,11 +7,9 @@ import codehaven.model.App;
 import codehaven.model.Host;
 import codehaven.model.Site;
 import codehaven.model.Target;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,17 +85,6 @@ class SwarmRestartTest {
     private static boolean answers(Stage stage, Site site) {
         var target = (Target.Container)
                 stage.state.sites().find(site.host()).orElseThrow().target();
-        return !target.addresses().isEmpty() && target.addresses().stream().allMatch(SwarmRestartTest::answers);
-    }
-
-    private static boolean answers(String address) {
-        try {
-            return AppYard.get(Objects.requireNonNull(address), "/").startsWith("hello");
-        } catch (IOException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return !target.addresses().isEmpty() && target.addresses().stream().allMatch(AppYard::greets);
     }
 }
