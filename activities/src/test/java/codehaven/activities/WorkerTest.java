@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class WorkerTest {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofMinutes(1);
 
     private static Stage stage;
 

@@ -224,7 +224,7 @@ final class AppBuildTest {
             # syntax=docker/dockerfile:1
             ARG NODE=22
             FROM node:${NODE}-bookworm-slim AS build
-            WORKDIR /src
+            WORKDIR /src/RANDOM
             RUN --mount=type=bind,source=package.json,target=package.json \\
                 --mount=type=cache,target=/root/.npm \\
                 test -f package.json && \\
@@ -234,10 +234,10 @@ final class AppBuildTest {
             ARG SECRET
             RUN echo "name=$PUBLIC_NAME secret=$SECRET" > told.txt
             FROM node:${NODE}-bookworm-slim
-            WORKDIR /srv
-            COPY --link --from=build /src/*.txt ./
+            WORKDIR /srv/RANDOM
+            COPY --link --from=build /src/RANDOM/*.txt ./
             COPY --chmod=0755 run.sh server.js ./
-            COPY <<EOF /srv/note.txt
+            COPY <<EOF /srv/RANDOM/note.txt
             from here
             EOF
             EXPOSE 4000
@@ -260,6 +260,7 @@ final class AppBuildTest {
 
     @Test
     void dockerfileIsBuiltWithWhatOnlyBuildKitKnows() throws Exception {
+        // In its folders too: no layer is there of an earlier run that was broken off.
         var random = Long.toString(System.nanoTime());
         var job = app(DOCKERFILE.replace("RANDOM", random))
                 .variable("PUBLIC_NAME", "shop")
