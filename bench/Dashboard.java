@@ -88,6 +88,7 @@ final class Dashboard {
     public static void main(String[] arguments) throws Exception {
         var data = arguments.length > 0 ? Path.of(arguments[0]) : Files.createTempDirectory("codehaven-bench");
         System.setProperty("logging.level.root", "warn");
+        boolean over;
         try (var stack = DevStack.start(DevStack.Plan.everything(data, List.of("ProjectSlug", "DeploymentStatus", "Branch", "CommitSha", "Environment", "Trigger")));
                 var state = State.open(new StateSettings(
                         stack.mongo().uri("codehaven"),
@@ -126,11 +127,13 @@ final class Dashboard {
                 bench.wire();
                 bench.live();
                 System.out.println(bench.failed ? "\nSome figures are over their limits." : "\nAll figures are within their limits.");
-                System.exit(bench.failed ? 1 : 0);
+                over = bench.failed;
             } finally {
                 stubs.shutdownNow();
             }
         }
+        // Not before the backends are stopped.
+        System.exit(over ? 1 : 0);
     }
 
     // --- the installation ---
