@@ -2,36 +2,23 @@ package codehaven.state;
 
 import codehaven.model.DeploymentEvent.LogLine;
 import codehaven.model.DeploymentEvent.Placed;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.zip.Deflater;
-import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.InflaterInputStream;
 
 /** An archived log in memory: compressed in blocks, so that any part of it is near and the whole is small. */
 final class ArchivedLog {
 
     private static final int EVENTS_PER_BLOCK = 512;
 
-    private static final class Block {
-        private final Span span;
-        private final byte[] compressed;
-
-        Block(Span span, byte[] compressed) {
-            this.span = span;
-            this.compressed = compressed;
-        }
-    }
+    private record Block(Span span, Deflated lines) {}
 
     private final List<Block> blocks;
 
@@ -73,30 +60,30 @@ final class ArchivedLog {
             pending.add(line);
             span[0] = span[0].with(placed.position(), placed.event());
             if (pending.size() == EVENTS_PER_BLOCK) {
-                blocks.add(new Block(span[0], compressed(pending)));
+                blocks.add(block(span[0], pending));
                 pending.clear();
                 span[0] = Span.NONE;
             }
         });
         if (!pending.isEmpty()) {
-            blocks.add(new Block(span[0], compressed(pending)));
+            blocks.add(block(span[0], pending));
         }
         return new ArchivedLog(List.copyOf(blocks));
     }
 
     /** What it takes in memory, roughly. */
     long bytes() {
-        return blocks.stream().mapToLong(block -> block.compressed.length + 64L).sum();
+        return blocks.stream().mapToLong(block -> block.lines().size() + 64L).sum();
     }
 
     /** Events above {@code after} and up to {@code through}. */
     List<Placed> read(long after, long through, int limit) {
         var events = new ArrayList<Placed>();
         for (var block : blocks) {
-            if (block.span.last() <= after) {
+            if (block.span().last() <= after) {
                 continue;
             }
-            if (block.span.first() > through || events.size() >= limit) {
+            if (block.span().first() > through || events.size() >= limit) {
                 break;
             }
             for (var placed : decoded(block)) {
@@ -112,7 +99,7 @@ final class ArchivedLog {
     List<LogLine> lines(long from, long to) {
         var lines = new ArrayList<LogLine>();
         for (var block : blocks) {
-            if (block.span.hasLines(from, to)) {
+            if (block.span().hasLines(from, to)) {
                 for (var placed : decoded(block)) {
                     if (placed.event() instanceof LogLine line && line.n() >= from && line.n() <= to) {
                         lines.add(line);
@@ -128,39 +115,26 @@ final class ArchivedLog {
         long before = 0;
         for (var block : blocks) {
             if (wanted.test(block.span)) {
-                return block.span.first() - 1;
+                return block.span().first() - 1;
             }
-            before = block.span.last();
+            before = block.span().last();
         }
         return before;
     }
 
-    private static byte[] compressed(List<String> lines) {
-        var bytes = new ByteArrayOutputStream();
-        var deflater = new Deflater(Deflater.BEST_SPEED);
-        try (var out = new DeflaterOutputStream(bytes, deflater)) {
-            for (var line : lines) {
-                out.write(line.getBytes(StandardCharsets.UTF_8));
-                out.write('\n');
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
-        } finally {
-            deflater.end();
-        }
-        return bytes.toByteArray();
+    private static Block block(Span span, List<String> lines) {
+        return new Block(span, Deflated.of(String.join("\n", lines)));
     }
 
     private static List<Placed> decoded(Block block) {
-        try (var reader = new BufferedReader(new InputStreamReader(
-                new InflaterInputStream(new ByteArrayInputStream(block.compressed)), StandardCharsets.UTF_8))) {
-            var events = new ArrayList<Placed>(EVENTS_PER_BLOCK);
-            for (var line = reader.readLine(); line != null; line = reader.readLine()) {
+        var events = new ArrayList<Placed>(EVENTS_PER_BLOCK);
+        for (var line : block.lines().text().split("\n", -1)) {
+            try {
                 events.add(EventLines.placed(line));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException("what was read as it was archived cannot be read again", e);
             }
-            return events;
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
         }
+        return events;
     }
 }

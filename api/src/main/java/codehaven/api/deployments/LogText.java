@@ -1,18 +1,11 @@
 package codehaven.api.deployments;
 
 import codehaven.model.DeploymentEvent.LogLine;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import codehaven.state.Deflated;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
-import java.util.zip.Deflater;
-import java.util.zip.DeflaterOutputStream;
-import java.util.zip.InflaterInputStream;
 
 /** What is looked through when something is looked for in a log: its text without colours or case, compressed. */
 final class LogText {
@@ -24,15 +17,7 @@ final class LogText {
             Pattern.compile("\u001b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)|[@-Z\\\\-_])");
 
     /** Lines in a row, each with its end. */
-    private static final class Block {
-        private final long from;
-        private final byte[] compressed;
-
-        Block(long from, byte[] compressed) {
-            this.from = from;
-            this.compressed = compressed;
-        }
-    }
+    private record Block(long from, Deflated lines) {}
 
     private final List<Block> blocks = new ArrayList<>();
     private final StringBuilder tail = new StringBuilder();
@@ -63,7 +48,7 @@ final class LogText {
         var search = new Search(text.toLowerCase(Locale.ROOT), limit);
         if (text.indexOf('\n') < 0) {
             for (var block : blocks) {
-                search.in(text(block), block.from);
+                search.in(block.lines().text(), block.from());
             }
             search.in(tail.toString(), tailFrom);
         }
@@ -108,25 +93,9 @@ final class LogText {
         if (tail.isEmpty()) {
             return;
         }
-        var bytes = new ByteArrayOutputStream();
-        var deflater = new Deflater(Deflater.BEST_SPEED);
-        try (var out = new DeflaterOutputStream(bytes, deflater)) {
-            out.write(tail.toString().getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
-        } finally {
-            deflater.end();
-        }
-        blocks.add(new Block(tailFrom, bytes.toByteArray()));
-        compressed += bytes.size();
+        var lines = Deflated.of(tail.toString());
+        blocks.add(new Block(tailFrom, lines));
+        compressed += lines.size();
         tail.setLength(0);
-    }
-
-    private static String text(Block block) {
-        try (var in = new InflaterInputStream(new ByteArrayInputStream(block.compressed))) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
-        }
     }
 }
