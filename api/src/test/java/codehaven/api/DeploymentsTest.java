@@ -66,6 +66,24 @@ class DeploymentsTest {
                 .isEqualTo(200);
         assertThat(environment(repository, "\"ref\":\"release\"")).isEqualTo("production");
         assertThat(environment(repository, "\"ref\":\"main\"")).isEqualTo("preview");
+        var unnamed = api.post("/v1/deployments", "{\"project\":\"where\"}");
+        assertThat(unnamed.text("/environment")).isEqualTo("production");
+        assertThat(unnamed.text("/ref")).as("what goes to production").isEqualTo("release");
+    }
+
+    @Test
+    void aNameWhoseAddressIsThatOfAnothersBranchOrDeploymentIsRefused() {
+        var id = api.deploy("https://github.com/one/taken", "main");
+        for (var name : new String[] {"taken-git-main", "taken-" + id}) {
+            var refused =
+                    api.post("/v1/projects", "{\"repository\":\"https://github.com/two/x\",\"name\":\"" + name + "\"}");
+            assertThat(refused.status()).as(name).isEqualTo(409);
+            assertThat(refused.text("/detail")).contains("the project taken has an address like that");
+        }
+        assertThat(project("https://github.com/one/my-git-tools", null)).isEqualTo("my-git-tools");
+        assertThat(project("https://github.com/two/my", null))
+                .as("a branch of it would have the address of my-git-tools")
+                .isEqualTo("my-2");
     }
 
     private String environment(String repository, String more) {

@@ -64,6 +64,24 @@ class ProjectsTest {
     }
 
     @Test
+    void whatIsWrongWithAnAddressIsSaidOnceAndAnotherRepositoryHasAnotherBranch() {
+        for (var wrong : new String[] {"\"git@github.com:haven/x.git\"", "7", "\"\"", "null"}) {
+            var answer = api.post("/v1/projects", "{\"repository\":" + wrong + "}");
+            assertThat(answer.status()).as(wrong).isEqualTo(422);
+            assertThat(answer.body().at("/errors").size())
+                    .as(answer.raw().body())
+                    .isEqualTo(1);
+            assertThat(answer.text("/detail")).isEqualTo(answer.text("/errors/0/message"));
+        }
+        api.post("/v1/projects", """
+                {"repository":"https://github.com/haven/moved","productionBranch":"release"}""");
+        var same = api.send("PATCH", "/v1/projects/moved", "{\"repository\":\"github.com/haven/moved\"}");
+        assertThat(same.text("/productionBranch")).isEqualTo("release");
+        var moved = api.send("PATCH", "/v1/projects/moved", "{\"repository\":\"github.com/haven/elsewhere\"}");
+        assertThat(moved.body().has("productionBranch")).isFalse();
+    }
+
+    @Test
     void howAnAppRunsIsSetFieldByField() {
         var made = api.post("/v1/projects", """
                 {"repository":"https://github.com/haven/apps","startCommand":"node server.js",
@@ -200,6 +218,9 @@ class ProjectsTest {
         assertThat(promoted.status()).isEqualTo(202);
         assertThat(promoted.text("/site/deployment")).isEqualTo(preview);
         assertThat(live("switch")).isEqualTo(preview);
+        assertThat(api.post("/v1/projects/switch/rollback", "").text("/id"))
+                .as("what was live before it")
+                .isEqualTo(one);
 
         var key = UUID.randomUUID().toString();
         var body = "{\"deployment\":\"" + two + "\"}";

@@ -5,7 +5,10 @@ import codehaven.dev.DevStack.Part;
 import codehaven.workflows.SearchAttributes;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -71,9 +74,22 @@ final class Embedded implements AutoCloseable {
                     say);
             return new Embedded(DevStack.start(plan), parts);
         } catch (IOException e) {
+            // One with a cause tells of a backend that does not start.
             throw new WrongSetting(
-                    "In the data directory " + data + ": " + e.getMessage() + " (--data DIR chooses another one.)");
+                    e.getCause() == null
+                            ? "In the data directory " + data + ": " + reason(e) + " (--data DIR chooses another one.)"
+                            : String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Of these, the system's own message is the path alone. */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied -> denied.getFile() + " may not be written.";
+            case NoSuchFileException missing -> missing.getFile() + " cannot be made.";
+            case FileAlreadyExistsException file -> file.getFile() + " is a file.";
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     private void tell(Settings settings) {

@@ -33,6 +33,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -71,7 +72,7 @@ final class Installation implements AutoCloseable {
     static Installation up(Settings settings, Consumer<String> say) throws Exception {
         var installation = new Installation(settings, dataOf(settings, "data"));
         return installation.starting(() -> {
-            installation.checkPorts(Setting.PORT, Setting.EDGE_PORT);
+            installation.checkPorts(Setting.PORT, Setting.EDGE_PORT, Setting.METRICS_PORT);
             var limits = installation.limits();
             var log = Logs.toFile(installation.data.resolve("logs"));
             var embedded = installation.own(Embedded.start(installation.data, settings, say));
@@ -92,7 +93,7 @@ final class Installation implements AutoCloseable {
         return installation.starting(() -> {
             Logs.toStandardError();
             var state = Backends.state(settings, "server");
-            installation.checkPorts(Setting.PORT);
+            installation.checkPorts(Setting.PORT, Setting.METRICS_PORT);
             var stubs = installation.own(Backends.temporal(settings, "server"), WorkflowServiceStubs::shutdownNow);
             var open = installation.open(state);
             var sites = installation.sitesUrl(settings.port(Setting.EDGE_PORT));
@@ -177,7 +178,7 @@ final class Installation implements AutoCloseable {
                 singleUser,
                 settings.number(Setting.BUILDS, 1, 256),
                 settings.flag(Setting.GIT_ALLOW_LOCAL),
-                settings.text(Setting.SITES_DOMAIN).orElseThrow(),
+                settings.domain(Setting.SITES_DOMAIN),
                 sites,
                 limits,
                 registry());
@@ -210,14 +211,16 @@ final class Installation implements AutoCloseable {
             @Nullable Embedded embedded,
             @Nullable Supplier<SystemInfo.Builds> builds) {
         var registry = registry();
-        var ui = embedded == null ? settings.uri(Setting.TEMPORAL_UI, "http", "https") : embedded.temporalUi();
+        var ui = embedded != null && embedded.has(Part.TEMPORAL)
+                ? embedded.temporalUi()
+                : settings.uri(Setting.TEMPORAL_UI, "http", "https");
         var server = own(ApiServer.start(
                 new ApiSettings(
                         LOOPBACK,
                         settings.port(Setting.PORT),
                         settings.port(Setting.METRICS_PORT),
                         settings.uri(Setting.PUBLIC_URL, "http", "https").orElse(null),
-                        settings.text(Setting.SITES_DOMAIN).orElseThrow(),
+                        settings.domain(Setting.SITES_DOMAIN),
                         sites,
                         settings.flag(Setting.GIT_ALLOW_LOCAL)),
                 state,
@@ -258,8 +261,7 @@ final class Installation implements AutoCloseable {
 
     private URI sitesUrl(int edgePort) {
         return settings.uri(Setting.SITES_URL, "http", "https")
-                .orElseGet(() -> URI.create(
-                        "http://" + settings.text(Setting.SITES_DOMAIN).orElseThrow() + ":" + edgePort));
+                .orElseGet(() -> URI.create("http://" + settings.domain(Setting.SITES_DOMAIN) + ":" + edgePort));
     }
 
     private RunningSettings running() {
@@ -299,17 +301,52 @@ final class Installation implements AutoCloseable {
                 .orElseGet(() -> home().resolve(fallback));
     }
 
+    private void checkAddresses() {
+        settings.domain(Setting.SITES_DOMAIN);
+        for (var each : List.of(Setting.SITES_URL, Setting.PUBLIC_URL, Setting.TEMPORAL_UI)) {
+            settings.uri(each, "http", "https");
+        }
+    }
+
     /** Before anything else is started: whoever has to choose another port learns it at once. */
     private void checkPorts(Setting... ports) {
-        for (var each : ports) {
-            var port = settings.port(each);
-            try (var socket = new ServerSocket()) {
-                socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(InetAddress.ofLiteral(LOOPBACK), port));
-            } catch (IOException e) {
-                throw new WrongSetting("Port " + port + " is in use; choose another one with " + each.flag()
-                        + " PORT, or let the system pick with " + each.flag() + " 0.");
+        var taken = new ArrayDeque<ServerSocket>();
+        try {
+            for (var each : ports) {
+                // Held until the last one is: two settings may name the same port.
+                taken.push(taken(each, settings.port(each)));
             }
+        } finally {
+            for (var socket : taken) {
+                free(socket);
+            }
+        }
+    }
+
+    private static ServerSocket taken(Setting setting, int port) {
+        ServerSocket socket = null;
+        try {
+            socket = new ServerSocket();
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.ofLiteral(LOOPBACK), port));
+            return socket;
+        } catch (IOException e) {
+            if (socket != null) {
+                free(socket);
+            }
+            var reason = String.valueOf(e.getMessage());
+            throw new WrongSetting("Port " + port
+                    + (reason.contains("in use") ? " is in use" : " cannot be taken (" + reason + ")")
+                    + "; choose another one with " + setting.flag() + " PORT, or let the system pick with "
+                    + setting.flag() + " 0.");
+        }
+    }
+
+    private static void free(ServerSocket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOGGER.warn("a port that was tried is not free again", e);
         }
     }
 
@@ -322,6 +359,7 @@ final class Installation implements AutoCloseable {
         var hook = Thread.ofPlatform().name("stopping").unstarted(this::close);
         Runtime.getRuntime().addShutdownHook(hook);
         try {
+            checkAddresses();
             start.run();
             return this;
         } catch (Exception e) {

@@ -1,5 +1,6 @@
 package codehaven.cli;
 
+import codehaven.api.ApiServer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,9 +60,11 @@ public final class Main {
     /** One sentence for what a person can put right; a stack trace only for what is our own fault. */
     private static int explain(Exception thrown, CommandLine command) {
         for (Throwable each = thrown; each != null; each = each.getCause()) {
-            if (each instanceof WrongSetting || (each instanceof IllegalStateException && each.getMessage() != null)) {
+            if (each instanceof WrongSetting
+                    || each instanceof ApiServer.CannotStart
+                    || (each instanceof IllegalStateException && each.getMessage() != null)) {
                 command.getErr().println("codehaven: " + each.getMessage());
-                return each instanceof WrongSetting ? USAGE : UNREACHABLE;
+                return each instanceof IllegalStateException ? UNREACHABLE : USAGE;
             }
         }
         command.getErr().println("codehaven: " + thrown);

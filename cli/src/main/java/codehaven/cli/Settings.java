@@ -1,5 +1,6 @@
 package codehaven.cli;
 
+import codehaven.model.Host;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -9,6 +10,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Settings {
 
     private record Value(String text, String from) {}
+
+    private static final String LONGEST_LABEL = "x".repeat(63);
 
     private final Map<Setting, Value> values = new EnumMap<>(Setting.class);
 
@@ -144,6 +148,16 @@ final class Settings {
     /** A port; 0 for one that the system picks. */
     int port(Setting setting) {
         return number(setting, 0, 65_535);
+    }
+
+    /** A domain that a label can stand in front of, in lower case. */
+    String domain(Setting setting) {
+        var domain = text(setting).orElse("").toLowerCase(Locale.ROOT);
+        try {
+            return new Host(LONGEST_LABEL + "." + domain).text().substring(LONGEST_LABEL.length() + 1);
+        } catch (IllegalArgumentException e) {
+            throw wrong(setting, "is a domain name such as sites.example.com");
+        }
     }
 
     Optional<URI> uri(Setting setting, String... schemes) {

@@ -141,7 +141,7 @@ final class Exchange implements Upstream.Use, Waiting.Held {
         this.counted = route.deployment();
         this.bodyTaken = bodyTaken;
         this.version = message.protocolVersion();
-        this.keepAlive = HttpUtil.isKeepAlive(message);
+        this.keepAlive = Framing.isKeepAlive(message);
         this.expects = !bodyTaken && HttpUtil.is100ContinueExpected(message);
         this.upgrade =
                 bodyTaken && version.equals(HttpVersion.HTTP_1_1) ? ForwardedHeaders.upgrade(message.headers()) : null;

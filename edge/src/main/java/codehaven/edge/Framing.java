@@ -102,14 +102,34 @@ final class Framing extends HttpRequestDecoder {
         throw new IllegalArgumentException("both Content-Length and Transfer-Encoding");
     }
 
-    /** Whether the transfer coding, if there is one, is the only one that we understand. */
+    /**
+     * Whether the transfer coding, if there is one, is the only one that we understand, and the end is where all see it:
+     * for a handshake of the WebSocket drafts the decoder takes eight bytes more that no length tells of.
+     */
     static boolean isSound(HttpRequest request) {
+        if (request.headers().contains("Sec-WebSocket-Key1")
+                || request.headers().contains("Sec-WebSocket-Key2")) {
+            return false;
+        }
         var codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
         return codings.isEmpty()
                 || (codings.size() == 1
                         && codings.getFirst().strip().equalsIgnoreCase("chunked")
                         && !request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
                         && request.protocolVersion().equals(HttpVersion.HTTP_1_1));
+    }
+
+    /**
+     * Whether another request may follow. After a body of HTTP/1.0 none does: there the decoder takes the first of several
+     * lengths, and the rest of a longer one would be read as a request.
+     */
+    static boolean isKeepAlive(HttpRequest request) {
+        return HttpUtil.isKeepAlive(request) && !(isOld(request) && hasBody(request));
+    }
+
+    /** Whether it is of HTTP/1.0, in which there are no expectations (RFC 9110, 10.1.1). */
+    static boolean isOld(HttpRequest request) {
+        return request.protocolVersion().compareTo(HttpVersion.HTTP_1_1) < 0;
     }
 
     static boolean hasBody(HttpRequest request) {

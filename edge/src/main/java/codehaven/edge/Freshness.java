@@ -26,6 +26,10 @@ final class Freshness {
 
     private static final int SHORTEST = 8;
     private static final Pattern HEX = Pattern.compile("(?=.*[0-9])(?=.*[a-f])[0-9a-f]{8,64}");
+    /** A name for something, whatever its content becomes. */
+    private static final Pattern UUID = Pattern.compile(
+            "(?:.*[._-])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", Pattern.CASE_INSENSITIVE);
+
     private static final Pattern SHORT = Pattern.compile("[A-Za-z0-9_-]*");
     /** Also "Chapter1", "README" and "2024-01": letters of one case, then digits. */
     private static final Pattern WORD = Pattern.compile("[A-Z]?[a-z]*[0-9_-]*|[A-Z]+[_-]?[0-9]?");
@@ -53,6 +57,9 @@ final class Freshness {
             return true;
         }
         var stem = key.substring(slash + 1, dot);
+        if (UUID.matcher(stem).matches()) {
+            return false;
+        }
         var made = MADE.contains(ending) || isIn(MOSTLY, key, slash);
         if (key.startsWith("_nuxt/") && isDigest(stem, true)) {
             return true;
@@ -66,8 +73,13 @@ final class Freshness {
         }
         // index-Dq-4_x9K.js: behind a dash, and a short one may contain a dash itself.
         var cut = stem.length() - SHORTEST - 1;
-        return (cut > 0 && stem.charAt(cut) == '-' && isDigest(stem.substring(cut + 1), made))
-                || (stem.lastIndexOf('-') > 0 && isDigest(stem.substring(stem.lastIndexOf('-') + 1), made));
+        return (made && cut > 0 && stem.charAt(cut) == '-' && isDigest(stem.substring(cut + 1), true))
+                || (stem.lastIndexOf('-') > 0 && isTail(stem.substring(stem.lastIndexOf('-') + 1), made));
+    }
+
+    /** What people number their files with is short. */
+    private static boolean isTail(String text, boolean made) {
+        return (made || text.length() >= 2 * SHORTEST) && isDigest(text, made);
     }
 
     private static boolean isIn(Set<String> folders, String key, int slash) {

@@ -22,6 +22,7 @@ sealed interface Lookup {
 
     String INDEX = "index.html";
     String HTML = ".html";
+    String NOT_FOUND = "404.html";
 
     /**
      * Endings of things that pages embed. A single-page app answers unknown paths with its page, but a browser that asked
@@ -85,11 +86,14 @@ sealed interface Lookup {
         if (found != null) {
             return found;
         }
+        var nearest = nearestPage(site, path);
         var index = site.find(INDEX);
-        if (site.spa() && index != null && !isEmbedded(path)) {
+        // A folder with a page of its own for what is missing in it is not the single page's.
+        var ofTheTop = nearest == null || nearest.equals(site.find(NOT_FOUND));
+        if (site.spa() && index != null && ofTheTop && !isEmbedded(path)) {
             return new Found(INDEX, index);
         }
-        return new Missing(nearestPage(site, path));
+        return new Missing(nearest);
     }
 
     private static @Nullable Lookup folder(SiteFiles site, String path) {
@@ -138,11 +142,11 @@ sealed interface Lookup {
 
     private static Manifest.@Nullable File nearestPage(SiteFiles site, String path) {
         for (var slash = path.lastIndexOf('/'); slash >= 0; slash = path.lastIndexOf('/', slash - 1)) {
-            var page = site.find(path.substring(0, slash + 1) + "404.html");
+            var page = site.find(path.substring(0, slash + 1) + NOT_FOUND);
             if (page != null) {
                 return page;
             }
         }
-        return site.find("404.html");
+        return site.find(NOT_FOUND);
     }
 }

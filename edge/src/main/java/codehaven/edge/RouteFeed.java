@@ -89,10 +89,6 @@ final class RouteFeed implements AutoCloseable {
         return table;
     }
 
-    boolean informed() {
-        return informed;
-    }
-
     boolean reachable() {
         return reachable;
     }
@@ -107,15 +103,25 @@ final class RouteFeed implements AutoCloseable {
         nudges.offer(true);
     }
 
-    /** Asks for a host that the table lacks: a site is there from the moment it was published. Blocks. */
-    Optional<Route> lookUp(String host) {
+    /**
+     * Asks for a host that the table lacks: a site is there from the moment it was published. Blocks.
+     *
+     * @throws Away if it cannot be asked for now, so that its absence would be a guess
+     */
+    Optional<Route> lookUp(String host) throws Away {
         var known = table.find(host);
         if (known != null) {
             return Optional.of(known);
         }
         var source = backend.now();
-        if (source == null || !reachable || unknown.getIfPresent(host) != null || !lookups.tryAcquire()) {
+        if (unknown.getIfPresent(host) != null) {
             return Optional.empty();
+        }
+        if (source == null || !reachable) {
+            throw new Away("the state does not answer", null);
+        }
+        if (!lookups.tryAcquire()) {
+            throw new Away("more hosts are looked up than can be at once", null);
         }
         try {
             var site = source.find().apply(new Host(host));
@@ -125,8 +131,7 @@ final class RouteFeed implements AutoCloseable {
             site.ifPresent(it -> add(List.of(it)));
             return site.map(Route::of);
         } catch (RuntimeException e) {
-            LOG.warn("cannot look up {}: {}", host, e.toString());
-            return Optional.empty();
+            throw new Away("it cannot be looked up: " + e, e);
         } finally {
             lookups.release();
         }

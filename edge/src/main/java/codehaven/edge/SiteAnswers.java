@@ -69,7 +69,12 @@ final class SiteAnswers {
         if (isHealth(request)) {
             return AfterBody.AFTER_BODY;
         }
-        var route = route(request, mayWait);
+        Route route;
+        try {
+            route = route(request, mayWait);
+        } catch (Away e) {
+            return AfterBody.AFTER_BODY;
+        }
         if (route == null) {
             return mayWait ? AfterBody.AFTER_BODY : null;
         }
@@ -97,7 +102,13 @@ final class SiteAnswers {
         if (isHealth(request)) {
             return Reply.of(OK, plain(), "ok\n".getBytes(StandardCharsets.UTF_8));
         }
-        var route = route(request, mayWait);
+        Route route;
+        try {
+            route = route(request, mayWait);
+        } catch (Away e) {
+            complaints.run(() -> LOG.warn("503 for {}: {}", request.host(), e.getMessage()));
+            return unavailable(new DefaultHttpHeaders());
+        }
         if (route != null) {
             return route.target() instanceof Target.Container
                     ? ofApp(request, route, mayWait)
@@ -106,13 +117,13 @@ final class SiteAnswers {
         if (request.path() == null) {
             throw new Refused(BAD_REQUEST);
         }
-        if (!mayWait) {
-            return null;
-        }
-        return routes.informed() ? Pages.of(NOT_FOUND) : unavailable(new DefaultHttpHeaders());
+        return mayWait ? Pages.of(NOT_FOUND) : null;
     }
 
-    private @Nullable Route route(Request request, boolean mayWait) {
+    /**
+     * @throws Away if nobody can be asked whether there is one
+     */
+    private @Nullable Route route(Request request, boolean mayWait) throws Away {
         var route = routes.table().find(request.host());
         return route == null && mayWait ? routes.lookUp(request.host()).orElse(null) : route;
     }
@@ -188,6 +199,16 @@ final class SiteAnswers {
         return route.manifest().isEmpty() || unreadable.getIfPresent(route.manifest()) != null;
     }
 
+    /** Whether files can be asked for in this way. */
+    static boolean isRead(Request request) {
+        return isReading(request) || request.is(HttpMethod.OPTIONS);
+    }
+
+    /** What files say to a method that would change them. */
+    static Reply notAllowed(HttpHeaders headers) {
+        return Pages.of(METHOD_NOT_ALLOWED, headers.set(ALLOW, METHODS));
+    }
+
     private static boolean isReading(Request request) {
         return request.is(HttpMethod.GET) || request.is(HttpMethod.HEAD);
     }
@@ -207,7 +228,7 @@ final class SiteAnswers {
             return Reply.bodiless(NO_CONTENT, headers.set(ALLOW, METHODS));
         }
         if (!isReading(request)) {
-            return Pages.of(METHOD_NOT_ALLOWED, headers.set(ALLOW, METHODS));
+            return notAllowed(headers);
         }
         try {
             var site = manifests.ready(route.manifest());

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
@@ -191,7 +192,9 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             refuse(ctx, BAD_REQUEST);
             return;
         }
-        if (request.headers().contains(HttpHeaderNames.EXPECT) && !HttpUtil.is100ContinueExpected(request)) {
+        if (request.headers().contains(HttpHeaderNames.EXPECT)
+                && !Framing.isOld(request)
+                && !HttpUtil.is100ContinueExpected(request)) {
             refuse(ctx, EXPECTATION_FAILED);
             return;
         }
@@ -219,7 +222,7 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
             }
             case Answer.App(var route) -> proxy(ctx, request, message, route, false);
             case Answer.AfterBody _ -> {
-                if (message.headers().contains(HttpHeaderNames.EXPECT)) {
+                if (message.headers().contains(HttpHeaderNames.EXPECT) && !Framing.isOld(message)) {
                     answer(ctx, message, request, false);
                 }
             }
@@ -266,9 +269,15 @@ final class SiteHandler extends ChannelInboundHandlerAdapter {
         if (message == null || request == null || content.decoderResult().isFailure()) {
             refuse(ctx, BAD_REQUEST);
         } else if (bodyBytes > LONGEST_BODY) {
-            refuse(ctx, REQUEST_ENTITY_TOO_LARGE);
+            if (SiteAnswers.isRead(request)) {
+                refuse(ctx, REQUEST_ENTITY_TOO_LARGE);
+            } else {
+                // No smaller body would help.
+                state = State.ANSWERING;
+                send(ctx, SiteAnswers.notAllowed(new DefaultHttpHeaders()), false);
+            }
         } else if (content instanceof LastHttpContent) {
-            answer(ctx, message, request, HttpUtil.isKeepAlive(message));
+            answer(ctx, message, request, Framing.isKeepAlive(message));
         }
     }
 

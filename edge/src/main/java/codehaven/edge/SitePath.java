@@ -110,8 +110,16 @@ final class SitePath {
         return path.toString();
     }
 
-    /** Whether some segment begins with a dot, other than a first one of {@code .well-known}. */
+    /** Whether some segment begins with a dot, other than {@code .well-known}. */
     static boolean hidden(String key) {
-        return (key.startsWith(".") && !key.startsWith(".well-known/")) || key.contains("/.");
+        if (!key.startsWith(".") && !key.contains("/.")) {
+            return false;
+        }
+        for (var segment : key.split("/", -1)) {
+            if (segment.startsWith(".") && !segment.equals(".well-known")) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -37,6 +37,8 @@ class FreshnessTest {
         for (var key : List.of(
                 "index.html",
                 "assets/page-4f2a91c0.html",
+                "images/3f2504e0-4f89-11d3-9a0c-0305e82c3301.png",
+                "report-2024001a.pdf",
                 "assets/logo.svg",
                 "assets/my-important.css",
                 "assets/logo-JavaScript.svg",

@@ -157,8 +157,15 @@ class ProtocolTest {
             assertThat(client.answer(false).text()).isEqualTo("a");
         }
         try (var client = new RawClient(port)) {
-            client.send(request("POST", HOST, "/", "Content-Length: 300000") + "x".repeat(300_000));
+            client.send(request("GET", HOST, "/", "Content-Length: 300000") + "x".repeat(300_000));
             assertThat(client.answer(false).status()).isEqualTo(413);
+            assertThat(client.isClosed()).isTrue();
+        }
+        try (var client = new RawClient(port)) {
+            client.send(request("POST", HOST, "/", "Content-Length: 300000") + "x".repeat(300_000));
+            var answer = client.answer(false);
+            assertThat(answer.status()).isEqualTo(405);
+            assertThat(answer.field("Allow")).isEqualTo("GET, HEAD, OPTIONS");
             assertThat(client.isClosed()).isTrue();
         }
     }
@@ -171,6 +178,11 @@ class ProtocolTest {
             assertThat(client.isClosed()).isTrue();
         }
         assertThat(get(port, HOST, "/", "Expect: 200-maybe").status()).isEqualTo(417);
+        // Before HTTP/1.1 nobody could expect anything (RFC 9110, 10.1.1).
+        try (var client = new RawClient(port)) {
+            client.send("GET / HTTP/1.0\r\nHost: " + HOST + "\r\nExpect: 100-continue\r\n\r\n");
+            assertThat(client.answer(false).status()).isEqualTo(200);
+        }
         assertThat(get(port, HOST, "/", "Expect: 100-continue").status()).isEqualTo(200);
     }
 

@@ -515,6 +515,7 @@ class ProxyTest {
             "GET /#a" + host + "\r\n",
             "GET //a b" + host + "\r\n",
             "GET /" + host + "Host: other\r\n\r\n",
+            "GET /" + host + "Sec-WebSocket-Key1: a\r\nSec-WebSocket-Key2: b\r\n\r\nGET /smu",
             "POST / HTTP/1.0\r\nHost: " + HOST + "\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
         }) {
             try (var client = new RawClient(edge.port())) {

@@ -34,8 +34,14 @@ class ServingTest {
                 .with("über uns.html", "we")
                 .with(".env", "secret")
                 .with(".well-known/security.txt", "contact")
+                .with("docs/.well-known/page.txt", "known")
+                .with("docs/.hidden/page.txt", "secret")
                 .at("shop.sites.localhost");
-        platform.site().with("index.html", "app").spa().at("spa.sites.localhost", Site.Role.BRANCH, "deploy02", 1);
+        platform.site()
+                .with("index.html", "app")
+                .with("docs/404.html", "no such doc")
+                .spa()
+                .at("spa.sites.localhost", Site.Role.BRANCH, "deploy02", 1);
         platform.site()
                 .with("index.html", "home")
                 .with("about.html", "about")
@@ -99,13 +105,17 @@ class ServingTest {
     void whatIsNotThereShowsTheNearestPageForThat() throws IOException {
         assertThat(shop("/docs/a/b").text()).isEqualTo("no such doc");
         assertThat(shop("/docs/a/b").status()).isEqualTo(404);
+        assertThat(get(edge.port(), "spa.sites.localhost", "/docs/a/b").text()).isEqualTo("no such doc");
+        assertThat(get(edge.port(), "spa.sites.localhost", "/docs/a/b").status())
+                .isEqualTo(404);
         assertThat(shop("/nothing").text()).isEqualTo("nothing here");
         assertThat(shop("/nothing").field("ETag")).isNull();
     }
 
     @Test
     void hiddenFilesAreNeverServed() throws IOException {
-        for (var path : new String[] {"/.env", "/%2eenv", "/docs/.git/config", "/.git/HEAD"}) {
+        for (var path :
+                new String[] {"/.env", "/%2eenv", "/docs/.git/config", "/.git/HEAD", "/docs/.hidden/page.txt"}) {
             assertThat(shop(path).status()).as(path).isEqualTo(404);
         }
         assertThat(get(edge.port(), "spa.sites.localhost", "/.env").status()).isEqualTo(404);

@@ -63,11 +63,13 @@ public final class Sites {
     }
 
     /** Points the host at the site's deployment if its generation is higher than what the host has, or is the same
-     * deployment's again; one conditional update. Returns whether the host now points at the site's deployment. */
+     * deployment's again; one conditional update. A host that another project has is left alone. Returns whether the
+     * host now points at the site's deployment. */
     public boolean point(Site site) {
         var document = written(site, mongo.next("sites"));
         var mayReplace = and(
                 eq("_id", site.host().text()),
+                eq("project", site.project().text()),
                 or(
                         lt("generation", site.generation()),
                         and(
@@ -100,7 +102,8 @@ public final class Sites {
                 continue;
             }
             var ours = site.deployment().equals(found.getString("deployment"));
-            if (generation(found) > site.generation()
+            if (!site.project().text().equals(found.getString("project"))
+                    || generation(found) > site.generation()
                     || (generation(found) == site.generation()
                             && !ours
                             && !site.deployment().equals(found.getString(GIVEN_BACK_BY)))) {

@@ -260,7 +260,7 @@ final class OutputBasket implements TreeVisitor {
                 return false;
             }
         }
-        return path.chars().noneMatch(each -> each < 0x20 || each == 0x7f || each == 0xfffd);
+        return path.chars().noneMatch(each -> each < 0x20 || each == 0x7f || each == '\\' || each == 0xfffd);
     }
 
     /** Where a symbolic link leads, within the output; empty when out of it. */

@@ -26,6 +26,9 @@ final class ContentTypes {
             text/plain; charset=utf-8                txt text log conf ini
             text/markdown; charset=utf-8             md markdown mdx
             text/csv; charset=utf-8                  csv
+            application/x-ndjson; charset=utf-8      ndjson jsonl
+            application/gpx+xml; charset=utf-8       gpx
+            application/vnd.google-earth.kml+xml; charset=utf-8  kml
             text/tab-separated-values; charset=utf-8  tsv
             text/yaml; charset=utf-8                 yaml yml
             application/toml; charset=utf-8          toml
@@ -74,6 +77,7 @@ final class ContentTypes {
             audio/wav                                wav
             audio/midi                               mid midi
             video/mp4                                mp4 m4v
+            video/mpeg                               mpeg mpg
             video/webm                               webm
             video/ogg                                ogv
             video/quicktime                          mov
@@ -86,6 +90,12 @@ final class ContentTypes {
             model/gltf-binary                        glb
             model/obj                                obj
             model/stl                                stl
+            model/vnd.usdz+zip                       usdz
+            application/vnd.apple.pkpass             pkpass
+            application/x-apple-aspen-config         mobileconfig
+            application/vnd.oasis.opendocument.text  odt
+            application/vnd.oasis.opendocument.spreadsheet   ods
+            application/vnd.oasis.opendocument.presentation  odp
             application/msword                       doc
             application/vnd.ms-excel                 xls
             application/vnd.ms-powerpoint            ppt
@@ -98,12 +108,18 @@ final class ContentTypes {
 
     /** Files that have no extension, by name. */
     private static final Map<String, String> BY_NAME = Map.of(
-            "apple-app-site-association", "application/json; charset=utf-8",
-            "LICENSE", TEXT,
-            "README", TEXT,
-            "CNAME", TEXT,
-            "_headers", TEXT,
-            "_redirects", TEXT);
+            "apple-app-site-association",
+            "application/json; charset=utf-8",
+            "LICENSE",
+            TEXT,
+            "README",
+            TEXT,
+            "CNAME",
+            TEXT,
+            "openid-configuration",
+            "application/json; charset=utf-8",
+            "oauth-authorization-server",
+            "application/json; charset=utf-8");
 
     private ContentTypes() {}
 

@@ -26,6 +26,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -42,11 +43,13 @@ final class SiteFiles {
     record File(String sha256, long size, Path content) {}
 
     private static final int NAMED = 8;
+    private static final Set<String> RULES = Set.of("_redirects", "_headers");
 
     private final Settings.Limits limits;
     private final StepScope scope;
     private final SortedMap<String, File> files = new TreeMap<>();
     private final List<String> neverPublished = new ArrayList<>();
+    private final List<String> rules = new ArrayList<>();
     private final List<String> odd = new ArrayList<>();
     private long bytes;
     private int seen;
@@ -172,7 +175,7 @@ final class SiteFiles {
         }
         var path = Normalizer.normalize(name, Normalizer.Form.NFC);
         for (var segment : path.split("/", -1)) {
-            if (segment.isEmpty() || segment.equals("..") || segment.indexOf('\0') >= 0) {
+            if (segment.isEmpty() || segment.equals("..") || segment.indexOf('\0') >= 0 || segment.indexOf('\\') >= 0) {
                 odd.add(name);
                 return Optional.empty();
             }
@@ -180,6 +183,10 @@ final class SiteFiles {
                 neverPublished.add(name);
                 return Optional.empty();
             }
+        }
+        if (RULES.contains(path)) {
+            rules.add(path);
+            return Optional.empty();
         }
         return Optional.of(path);
     }
@@ -197,6 +204,13 @@ final class SiteFiles {
     private void tell() {
         if (!neverPublished.isEmpty()) {
             scope.log().say("Left out, because such files are never published: " + some(neverPublished));
+        }
+        if (!rules.isEmpty()) {
+            scope.log()
+                    .say(
+                            Level.warn,
+                            "Not applied, because rules of redirects and headers are not available yet, and not"
+                                    + " published: " + some(rules));
         }
         if (!odd.isEmpty()) {
             scope.log()

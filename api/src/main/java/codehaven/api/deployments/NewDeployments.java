@@ -81,13 +81,14 @@ public final class NewDeployments {
         }
         var project = projectOf(order);
         var environment = order.environment() == null ? environmentOf(project, order.ref()) : order.environment();
+        var ref = order.ref() == null ? project.productionBranch() : order.ref();
         return queue.enter(new Deployment(
                 id,
                 project.slug(),
                 environment,
                 DeploymentStatus.QUEUED,
                 Trigger.API,
-                new GitSource(project.repository(), order.ref()),
+                new GitSource(project.repository(), ref),
                 project.settings(),
                 state.projects().nextGeneration(project.slug()),
                 null,

@@ -5,6 +5,7 @@ import codehaven.api.requests.Fields;
 import codehaven.model.BuildSettings;
 import codehaven.model.Project;
 import codehaven.model.Slug;
+import codehaven.state.Deployments;
 import codehaven.state.Projects;
 import codehaven.state.State;
 import java.time.Instant;
@@ -24,11 +25,15 @@ public final class NewProjects {
 
     private static final Slug UNNAMED = new Slug("unnamed");
 
+    private static final String OF_BRANCH = "-git-";
+
     private final Projects projects;
+    private final Deployments deployments;
     private final Repositories repositories;
 
     NewProjects(State state, Repositories repositories) {
         this.projects = state.projects();
+        this.deployments = state.deployments();
         this.repositories = repositories;
     }
 
@@ -76,10 +81,14 @@ public final class NewProjects {
     public Project ofRepository(String repository, @Nullable Slug name) {
         if (name != null) {
             var made = blank(name, repository);
-            if (projects.create(made)) {
-                return made;
-            }
             var there = projects.find(name);
+            if (there.isEmpty()) {
+                checkAddress(name);
+                if (projects.create(made)) {
+                    return made;
+                }
+                there = projects.find(name);
+            }
             if (there.isPresent() && there.get().repository().equals(repository)) {
                 return there.get();
             }
@@ -97,10 +106,14 @@ public final class NewProjects {
     Project create(Project wanted, Slug name, boolean repeated) {
         var made = new Project(
                 name, wanted.repository(), wanted.productionBranch(), wanted.settings(), wanted.createdAt());
-        if (projects.create(made)) {
-            return made;
-        }
         var there = projects.find(name);
+        if (there.isEmpty()) {
+            checkAddress(name);
+            if (projects.create(made)) {
+                return made;
+            }
+            there = projects.find(name);
+        }
         if (repeated && there.isPresent() && there.get().repository().equals(wanted.repository())) {
             return there.get();
         }
@@ -111,12 +124,14 @@ public final class NewProjects {
     public Slug free(String repository) {
         return names(repository)
                 .filter(each -> projects.find(each).isEmpty())
+                .filter(each -> addressOf(each).isEmpty())
                 .findFirst()
                 .orElseThrow(() -> allTaken(repository));
     }
 
     private Project nearest(String repository) {
         return names(repository)
+                .filter(each -> addressOf(each).isEmpty())
                 .flatMap(name -> {
                     var made = blank(name, repository);
                     return projects.create(made)
@@ -128,6 +143,41 @@ public final class NewProjects {
                 })
                 .findFirst()
                 .orElseThrow(() -> allTaken(repository));
+    }
+
+    /**
+     * Another project that has, or could get, the name's address as that of a branch or of a deployment, or that would
+     * so lose its own.
+     */
+    private Optional<String> addressOf(Slug name) {
+        var text = name.text();
+        for (var at = text.indexOf(OF_BRANCH, 1); at > 0; at = text.indexOf(OF_BRANCH, at + 1)) {
+            var owner = text.substring(0, at);
+            if (Slug.of(owner).flatMap(projects::find).isPresent()) {
+                return Optional.of(owner);
+            }
+        }
+        var last = text.lastIndexOf('-');
+        if (last > 0) {
+            var owner = text.substring(0, last);
+            if (deployments
+                    .find(text.substring(last + 1))
+                    .filter(each -> each.project().text().equals(owner))
+                    .isPresent()) {
+                return Optional.of(owner);
+            }
+        }
+        return projects.activity().stream()
+                .map(each -> each.project().text())
+                .filter(each -> each.startsWith(text + OF_BRANCH))
+                .findFirst();
+    }
+
+    private void checkAddress(Slug name) {
+        addressOf(name).ifPresent(other -> {
+            throw Problem.conflict("The name " + name + " is not free: the project " + other
+                    + " has an address like that for a branch or a deployment. Choose another name.");
+        });
     }
 
     private static Stream<Slug> names(String repository) {

@@ -45,9 +45,13 @@ record ProjectForm(
                 project.repository(),
                 () -> fields.value("repository", 2_000, repositories::normalised));
         if (repository == null) {
-            fields.wrong("repository", "A project has a repository; give its address.");
+            if (fields.isNull("repository")) {
+                fields.wrong("repository", "A project has a repository; give its address.");
+            }
             repository = project.repository();
         }
+        // The branch of another repository says nothing of this one; its first clone tells.
+        var branch = repository.equals(project.repository()) ? project.productionBranch() : null;
         var settings = new BuildSettings(
                 changed(fields, "rootDirectory", old.rootDirectory(), () -> path(fields, "rootDirectory")),
                 changed(
@@ -79,11 +83,7 @@ record ProjectForm(
         return new Project(
                 project.slug(),
                 repository,
-                changed(
-                        fields,
-                        "productionBranch",
-                        project.productionBranch(),
-                        () -> fields.value("productionBranch", 250, Refs::checked)),
+                changed(fields, "productionBranch", branch, () -> fields.value("productionBranch", 250, Refs::checked)),
                 settings,
                 project.createdAt());
     }

@@ -13,6 +13,7 @@ import codehaven.model.Site;
 import codehaven.model.Slug;
 import codehaven.model.Target;
 import codehaven.state.Deployments.Filter;
+import codehaven.state.Sites;
 import codehaven.state.State;
 import java.time.Duration;
 import java.time.Instant;
@@ -173,15 +174,31 @@ public final class Production {
                 .orElseThrow(() -> Problem.notFound("The project " + project + " has no deployment " + id + "."));
     }
 
+    /** What was live before this one first was. */
     private Deployment earlier(Slug project, String live) {
         if (live.isEmpty()) {
             throw Problem.conflict("Production shows nothing yet, so there is nothing to go back from.");
         }
+        var shown = state.sites().pointings(host(project)).stream()
+                .map(Sites.Pointing::deployment)
+                .toList();
+        for (var id : shown.subList(shown.lastIndexOf(live) + 1, shown.size())) {
+            var one = state.deployments().find(id).filter(this::canBeShown);
+            if (one.isPresent()) {
+                return one.get();
+            }
+        }
+        // What was live longer ago than is remembered.
         var filter = new Filter(project, null, DeploymentStatus.READY, Environment.PRODUCTION);
         return state.deployments().list(filter, live, 1).stream()
                 .findFirst()
                 .orElseThrow(() -> Problem.conflict("There is no deployment before " + live
                         + " that was READY in production. Name one to go back to."));
+    }
+
+    private boolean canBeShown(Deployment deployment) {
+        return deployment.status() == DeploymentStatus.READY
+                && state.sites().find(ownHost(deployment)).isPresent();
     }
 
     /** Of an app: once all of its containers answer, and with where they do. */
@@ -199,10 +216,14 @@ public final class Production {
                     + "; only a READY one can " + what + ".");
         }
         return state.sites()
-                .find(Host.ofDeployment(deployment.project(), deployment.id(), settings.sitesDomain()))
+                .find(ownHost(deployment))
                 .map(Site::target)
                 .orElseThrow(() ->
                         Problem.conflict("The files of the deployment " + deployment.id() + " are no longer kept."));
+    }
+
+    private Host ownHost(Deployment deployment) {
+        return Host.ofDeployment(deployment.project(), deployment.id(), settings.sitesDomain());
     }
 
     private Host host(Slug project) {
