@@ -102,9 +102,7 @@ done
 say "Running all tests"
 cd "$root"
 code=0
-# Without the JVM's second compiler, whose work pays in programs that run for longer.
-export MAVEN_OPTS="-XX:TieredStopAtLevel=1 ${MAVEN_OPTS:-}"
-# Two modules at a time: each has backends of its own.
-mvn -B -ntp -T 2 verify "$@" || code=$?
+# Three modules at a time: each has backends of its own, and some wait more than they compute.
+mvn -B -ntp -T 3 verify "$@" || code=$?
 if [ $code = 0 ]; then say "All tests passed."; else say "Some tests failed."; fi
 exit $code

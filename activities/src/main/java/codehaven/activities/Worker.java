@@ -13,10 +13,6 @@ import codehaven.workflows.Uploading;
 import io.temporal.client.WorkflowClient;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerOptions;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,11 +38,13 @@ public final class Worker implements AutoCloseable {
 
     private final WorkerFactory factory;
     private final StepRunner runner;
+    private final WorkSweep sweep;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Worker(WorkerFactory factory, StepRunner runner) {
+    private Worker(WorkerFactory factory, StepRunner runner, WorkSweep sweep) {
         this.factory = factory;
         this.runner = runner;
+        this.sweep = sweep;
     }
 
     /**
@@ -66,7 +64,7 @@ public final class Worker implements AutoCloseable {
             Publishing publishing,
             Recording recording,
             Inspecting inspecting) {
-        tidy(settings.data().resolve("work"), state);
+        var sweep = WorkSweep.start(settings.data().resolve("work"), state.deployments());
         var factory = WorkerFactory.newInstance(client);
         var light = factory.newWorker(
                 TaskQueues.DEPLOYMENTS,
@@ -89,7 +87,7 @@ public final class Worker implements AutoCloseable {
                         .build());
         builds.registerActivitiesImplementations(building);
         factory.start();
-        return new Worker(factory, runner);
+        return new Worker(factory, runner, sweep);
     }
 
     /** Takes no more work, has what runs handed over to other workers, and waits for that, at most {@link #GRACE}. */
@@ -98,6 +96,7 @@ public final class Worker implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        sweep.close();
         factory.shutdown();
         runner.handOver();
         // shutdown() alone does not wait for what runs (temporalio/sdk-java#2026).
@@ -107,25 +106,6 @@ public final class Worker implements AutoCloseable {
                     "some steps did not stop within {} s; Temporal gives them to another worker", GRACE.toSeconds());
             factory.shutdownNow();
             factory.awaitTermination(AFTER_GRACE.toMillis(), TimeUnit.MILLISECONDS);
-        }
-    }
-
-    /** Removes what deployments left behind that have ended while no worker was here. */
-    private static void tidy(Path work, State state) {
-        try (var directories = Files.newDirectoryStream(work)) {
-            for (var each : directories) {
-                var active = state.deployments()
-                        .find(each.getFileName().toString())
-                        .filter(found -> !found.status().isFinal())
-                        .isPresent();
-                if (!active) {
-                    WorkFiles.delete(each);
-                }
-            }
-        } catch (NoSuchFileException e) {
-            LOGGER.debug("nothing to tidy: {} is not there yet", work);
-        } catch (IOException e) {
-            LOGGER.warn("{} could not be tidied", work, e);
         }
     }
 }

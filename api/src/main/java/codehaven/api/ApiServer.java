@@ -99,7 +99,7 @@ public final class ApiServer implements AutoCloseable {
         all.put("spring.threads.virtual.enabled", true);
         all.put("server.servlet.register-default-servlet", false);
         all.put("server.forward-headers-strategy", "none");
-        all.put("server.tomcat.max-swallow-size", "2MB");
+        all.put("server.tomcat.max-swallow-size", "64MB");
         all.put("spring.mvc.log-resolved-exception", false);
         all.put("spring.servlet.multipart.enabled", false);
         all.put("spring.web.resources.add-mappings", true);

@@ -22,6 +22,11 @@ class ProblemsTest {
         assertProblem(api.get("/v1/deployments/nobody"), 404, "not-found");
         assertProblem(api.get("/v1/projects/%2e%2e"), 404, "not-found");
         assertProblem(api.post("/v1/deployments/nobody/cancel", ""), 404, "not-found");
+        assertProblem(api.get("/v1/projects/any/domains"), 501, "not-available");
+        assertProblem(api.post("/v1/projects/any/domains/example.com/verify", ""), 501, "not-available");
+        assertProblem(api.post("/v1/hooks/github", "{}"), 501, "not-available");
+        assertProblem(api.get("/v1/socket"), 426, "upgrade-required");
+        assertProblem(api.post("/v1/socket", "{}"), 405, "method-not-allowed");
         assertProblem(api.send("PUT", "/v1/deployments", "{}"), 405, "method-not-allowed");
         assertProblem(api.post("/v1/deployments", "{\"repository\":"), 400, "malformed");
         assertProblem(api.post("/v1/deployments", ""), 400, "malformed");

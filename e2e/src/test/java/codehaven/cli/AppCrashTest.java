@@ -108,7 +108,7 @@ final class AppCrashTest {
         assertThat(server.visit(url.toString()).body()).isEqualTo("one");
 
         repository.commit("two", AppsTest.withDockerfile("two"));
-        try (var load = Load.on(url)) {
+        try (var load = Load.on(url, 40)) {
             arm(WRITES);
             var second = server.deploy(Map.of("project", "unkillable"));
             var died = new ArrayList<String>();

@@ -205,7 +205,7 @@ final class AppsTest {
         var url = URI.create(ready(first).at("/urls/production").asText());
         assertThat(haven.visit(url.toString()).body()).isEqualTo("one");
         repository.commit("two", server("two"));
-        try (var load = Load.on(url)) {
+        try (var load = Load.on(url, 200)) {
             var second = haven.deploy(Map.of("project", "load"));
             ready(second);
             Haven.await(
@@ -254,7 +254,7 @@ final class AppsTest {
                 "/v1/projects/broken",
                 Map.of("healthCheck", Map.of("startPeriodSeconds", 8), "limits", Map.of("memoryMb", 128)),
                 200);
-        try (var load = Load.on(URI.create(url))) {
+        try (var load = Load.on(URI.create(url), 40)) {
             var never = new LinkedHashMap<String, String>();
             never.put("console.error('no database'); process.exit(3);", "3");
             never.put("setInterval(() => {}, 1000);", "nothing accepts connections on port 3000");

@@ -58,7 +58,7 @@ final class CrashTest {
     private static Map<String, String> files(String step) {
         var files = new HashMap<String, String>();
         var random = new Random(step.hashCode());
-        for (var n = 0; n < 130; n++) {
+        for (var n = 0; n < 60; n++) {
             var bytes = new byte[24_000];
             random.nextBytes(bytes);
             files.put("public/noise-" + n + ".txt", Base64.getEncoder().encodeToString(bytes));

@@ -16,15 +16,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Visitors of an app, on loopback: 200 short requests a second, one of three seconds each second, four streams and four
- * WebSockets that are always open. Whatever does not end as it should is a failure.
+ * Visitors of an app, on loopback: short requests, one of three seconds each second, four streams and four WebSockets
+ * that are always open. Whatever does not end as it should is a failure.
  */
 final class Load implements AutoCloseable {
 
     /** As many short requests are under way at most. */
     static final int SENDERS = 20;
-
-    private static final int PER_SECOND = 200;
 
     private final URI site;
     private final List<Thread> threads = new ArrayList<>();
@@ -41,10 +39,11 @@ final class Load implements AutoCloseable {
         this.site = site;
     }
 
-    static Load on(URI site) {
+    /** @param perSecond how many short requests are begun each second */
+    static Load on(URI site, int perSecond) {
         var load = new Load(site);
         for (var n = 0; n < SENDERS; n++) {
-            load.again("a request", 1_000 * SENDERS / PER_SECOND, () -> load.seen.add(load.get("/")));
+            load.again("a request", 1_000 * SENDERS / perSecond, () -> load.seen.add(load.get("/")));
         }
         for (var n = 0; n < 3; n++) {
             load.again("a slow request", 0, () -> load.get("/slow"));

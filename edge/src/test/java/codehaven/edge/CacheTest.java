@@ -98,7 +98,8 @@ class CacheTest {
                     .isEqualTo(BlobKey.sha256(big));
             assertThat(get(edge.port(), host, "/none").status()).isEqualTo(404);
             assertThat(get(edge.port(), "unknown.sites.localhost", "/").status())
-                    .isEqualTo(404);
+                    .as("whether there is one, nobody can say")
+                    .isEqualTo(503);
         }
     }
 

@@ -47,26 +47,51 @@ public final class Apps {
 
     /**
      * Adds the app. One of the same deployment and image that is there stays, with its containers, and is wanted as this
-     * one is.
+     * one is; where settings or variables are other ones than before, its containers are replaced by new ones.
      *
-     * @param variables its environment, secrets among them; kept encrypted, and fixed with the deployment
+     * @param variables its environment, secrets among them; kept encrypted
      */
     public void put(App app, Map<String, String> variables) {
-        var unchanged = and(
-                eq("_id", app.deployment()), eq("image.reference", app.image().reference()));
-        if (updated(unchanged, wantedAs(app.wanted(), app.wantedAt()))) {
+        var there = find(app.deployment())
+                .filter(each -> each.image().reference().equals(app.image().reference()));
+        if (there.isPresent() && updated(same(there.get()), changes(there.get(), app, variables))) {
             return;
         }
         var document = Records.write(app);
         document.remove("deployment");
         document.put("_id", app.deployment());
-        document.put("sealed", box.seal(owner(app.deployment()), written(variables)));
+        document.put("sealed", sealed(app.deployment(), variables));
         try {
             replace(document);
         } catch (DuplicateKeyException e) {
             // Somebody else made it between our look and our insert; now it is there to be replaced.
             replace(document);
         }
+    }
+
+    private static Bson same(App app) {
+        return and(
+                eq("_id", app.deployment()), eq("image.reference", app.image().reference()));
+    }
+
+    private Bson changes(App before, App app, Map<String, String> variables) {
+        var wanted = combine(wantedAs(app.wanted(), app.wantedAt()), set("replicas", app.replicas()));
+        if (before.settings().equals(app.settings())
+                && before.image().equals(app.image())
+                && variables(app.deployment()).equals(variables)) {
+            return wanted;
+        }
+        var written = Records.write(app);
+        return combine(
+                wanted,
+                set("image", written.get("image")),
+                set("settings", written.get("settings")),
+                set("sealed", sealed(app.deployment(), variables)),
+                inc("epoch", 1));
+    }
+
+    private String sealed(String deployment, Map<String, String> variables) {
+        return box.seal(owner(deployment), written(variables));
     }
 
     private void replace(Document document) {

@@ -724,10 +724,11 @@ abstract class StateContract {
             assertThat(now.wanted()).isEqualTo(App.Wanted.STOPPED);
             assertThat(now.usedAt()).isEqualTo(AT);
             state.apps().removed(id, 1);
-            state.apps().put(app, Map.of());
+            state.apps().put(app, Map.of("SECRET", "tomato", "EMPTY", ""));
             var again = state.apps().find(id).orElseThrow();
             assertThat(again.wanted()).as("the same again").isEqualTo(App.Wanted.RUNNING);
             assertThat(again.addresses()).containsExactly("10.0.0.3:3000");
+            assertThat(again.epoch()).isZero();
             assertThat(state.apps().variables(id)).hasSize(2);
             state.apps().put(app(id, project, "sha256:2"), Map.of());
             assertThat(state.apps().find(id).orElseThrow().instances())
@@ -744,6 +745,43 @@ abstract class StateContract {
             state.apps().deleteOf(project);
             assertThat(state.apps().find(id)).isEmpty();
             assertThat(state.apps().want(id, App.Wanted.RUNNING, AT)).isFalse();
+        }
+
+        @Test
+        void whatChangedBeforeARetryReachesItsContainers() {
+            var id = Examples.unique();
+            var project = Examples.slug();
+            state.apps().put(app(id, project, "sha256:1"), Map.of("MODE", "old"));
+            state.apps().report(id, instance(1, App.State.CRASHED, null));
+            state.apps().want(id, App.Wanted.STOPPED, AT.plusSeconds(1));
+
+            state.apps().put(app(id, project, "sha256:1"), Map.of("MODE", "new"));
+            assertThat(state.apps().variables(id)).isEqualTo(Map.of("MODE", "new"));
+            assertThat(state.apps().find(id).orElseThrow()).satisfies(each -> {
+                assertThat(each.epoch()).isEqualTo(1);
+                assertThat(each.wanted()).isEqualTo(App.Wanted.RUNNING);
+                assertThat(each.instances()).hasSize(1);
+            });
+
+            var other = new App(
+                    id,
+                    project,
+                    Environment.PRODUCTION,
+                    new AppImage("sha256:1", "app:" + id, null, 8080, 42),
+                    BuildSettings.DETECTED,
+                    App.Wanted.RUNNING,
+                    3,
+                    0,
+                    AT.plusSeconds(2),
+                    AT.plusSeconds(2),
+                    Map.of());
+            state.apps().put(other, Map.of("MODE", "new"));
+            assertThat(state.apps().find(id).orElseThrow()).satisfies(each -> {
+                assertThat(each.settings()).isEqualTo(BuildSettings.DETECTED);
+                assertThat(each.image().port()).isEqualTo(8080);
+                assertThat(each.replicas()).isEqualTo(3);
+                assertThat(each.epoch()).isEqualTo(2);
+            });
         }
 
         @Test

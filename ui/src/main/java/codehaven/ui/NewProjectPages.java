@@ -162,7 +162,7 @@ final class NewProjectPages {
                 return seeOther("/projects/" + project.slug());
             }
             var id = first.substring(slash + 1);
-            deployments.make(deployments.read(order(project, typed)), id, repeated);
+            deployments.make(deployments.read(order(project)), id, repeated);
             return seeOther("/deployments/" + id);
         });
     }
@@ -218,16 +218,10 @@ final class NewProjectPages {
         return JsonNodeFactory.instance.objectNode().put("value", value).put("sensitive", DotEnv.isSecret(key, value));
     }
 
-    /** The first deployment is of the production branch; where that is the default one, Git says which it is. */
-    private static ObjectNode order(Project project, Map<String, String> typed) {
-        var body = JsonNodeFactory.instance
+    private static ObjectNode order(Project project) {
+        return JsonNodeFactory.instance
                 .objectNode()
                 .put("project", project.slug().text());
-        var branch = project.productionBranch();
-        if (branch != null && !branch.equals(typed.get("defaultBranch"))) {
-            body.put("ref", branch);
-        }
-        return body;
     }
 
     private ModelAndView shown(Map<String, String> typed, boolean fresh, Refusal refusal) {

@@ -120,7 +120,7 @@ class NewProjectPagesTest {
         assertThat(deployment).singleElement().satisfies(each -> {
             assertThat(location(answer)).endsWith("/deployments/" + each.id());
             assertThat(each.environment()).isEqualTo(Environment.PRODUCTION);
-            assertThat(each.source().ref()).as("the default branch").isNull();
+            assertThat(each.source().ref()).isEqualTo("main");
         });
     }
 

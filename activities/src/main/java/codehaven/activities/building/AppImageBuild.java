@@ -30,8 +30,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +45,6 @@ final class AppImageBuild {
     private static final String DEPENDENCIES = "deps";
     private static final String APP = "app";
     private static final String ITS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private static final Pattern NOT_THERE = Pattern.compile(
-            "(?i)pull access denied|manifest unknown|manifest for .* not found|repository .* not found|no matching manifest|invalid reference format");
 
     private final DockerEngine engine;
     private final AppImages images;
@@ -106,13 +104,13 @@ final class AppImageBuild {
 
     // Of a built tree
 
-    /** Lays the tree on its base image: dependencies as one layer, the app as another, so that each is stored once. */
+    /**
+     * Lays the tree on the order's image, which is there: dependencies as one layer, the app as another, so that each is
+     * stored once.
+     */
     void assemble(BuildOrder order, Recipe recipe, Running.Tree tree, Walk walk) throws IOException {
         scope.log().say("Putting the image together.");
-        if (order.phases().isEmpty()) {
-            engine.images().provide(recipe.image(), scope); // Else the build ran in it.
-        }
-        var layers = new Layers(recipe, tree);
+        var layers = new Layers(order.image(), recipe, tree);
         var ours = new BuildOrder(
                 order.deployment(),
                 order.project(),
@@ -139,12 +137,14 @@ final class AppImageBuild {
 
     /** Sorts what was built into the two layers. */
     private final class Layers {
+        private final String base;
         private final Recipe recipe;
         private final Running.Tree tree;
         private final List<String> left = new ArrayList<>();
         private boolean privateFiles;
 
-        Layers(Recipe recipe, Running.Tree tree) {
+        Layers(String base, Recipe recipe, Running.Tree tree) {
+            this.base = base;
             this.recipe = recipe;
             this.tree = tree;
         }
@@ -153,7 +153,7 @@ final class AppImageBuild {
             var directory = Running.HOME + (tree.directory().isEmpty() ? "" : "/" + tree.directory());
             var path = (directory.equals(Running.HOME) ? "" : escaped(directory) + "/node_modules/.bin:") + Running.HOME
                     + "/node_modules/.bin:" + ITS_PATH;
-            return "FROM " + recipe.image() + "\nCOPY --chown=1000:1000 " + DEPENDENCIES + "/ " + Running.HOME
+            return "FROM " + base + "\nCOPY --chown=1000:1000 " + DEPENDENCIES + "/ " + Running.HOME
                     + "/\nCOPY --chown=1000:1000 " + APP + "/ " + Running.HOME + "/\nWORKDIR " + escaped(directory)
                     + "\nENV NODE_ENV=production PORT=" + tree.port() + " HOST=0.0.0.0 HOSTNAME=0.0.0.0 PATH=\"" + path
                     + "\"\nEXPOSE " + tree.port() + "\nUSER 1000:1000\nCMD " + OtherServers.json(tree.start()) + "\n";
@@ -190,7 +190,7 @@ final class AppImageBuild {
         private void take(Piece piece, Entry entry, InputStream content, ContextTar.Entries entries)
                 throws IOException {
             var path = joined(piece.to(), entry.path());
-            if (isLeftOut(path)) {
+            if (isLeftOut(path) && !isCacheOfStandalone(path, entry)) {
                 return;
             }
             switch (entry.kind()) {
@@ -239,6 +239,14 @@ final class AppImageBuild {
                 return true;
             }
             return false;
+        }
+
+        /** The link that the recipe puts there, as the cache may be below the top; an app cannot write beside it. */
+        private boolean isCacheOfStandalone(String path, Entry entry) {
+            return tree.base().endsWith("standalone")
+                    && entry.kind() == Kind.SYMBOLIC_LINK
+                    && entry.target().equals("/tmp")
+                    && ("/" + path).endsWith("/.next/cache");
         }
 
         private static String placed(String path) {
@@ -302,7 +310,7 @@ final class AppImageBuild {
         }
         var built = read.text();
         for (var each : read.bases()) {
-            built = built.replace(each, provide(each, running.instead()));
+            built = built.replace(each, engine.images().provide(each, running.instead(), scope));
         }
         scope.check();
         var whole = built + (running.start() == null ? "" : "CMD " + OtherServers.json(running.start()) + "\n");
@@ -318,35 +326,6 @@ final class AppImageBuild {
         }
         images.keepStages(task.project(), build.stages());
         return build.cached() ? "hit" : "miss";
-    }
-
-    /** The image, or another one that is here and does as well. */
-    private String provide(String image, List<String> instead) {
-        try {
-            engine.images().provide(image, scope);
-            return image;
-        } catch (StepFailure e) {
-            for (var each : instead) {
-                if (engine.images().isHere(each)) {
-                    scope.log()
-                            .say(
-                                    Level.warn,
-                                    "The repository asks for no version of its own, so the local image " + each
-                                            + " is used in place of " + image + ".");
-                    return each;
-                }
-            }
-            if (NOT_THERE.matcher(String.valueOf(e.getMessage())).find()) {
-                throw new StepFailure(
-                        FailureKind.BUILD_FAILED,
-                        String.valueOf(e.getMessage()),
-                        "Correct the image's name in the Dockerfile, or make it available to the Docker engine.",
-                        null,
-                        null,
-                        e);
-            }
-            throw e;
-        }
     }
 
     private Path file(String path) {
@@ -505,33 +484,28 @@ final class AppImageBuild {
 
     private int portOf(InspectImageResponse image) {
         var config = image.getConfig();
-        var exposed = config == null || config.getExposedPorts() == null
+        if (config == null) {
+            return Running.OTHER_PORT;
+        }
+        var command = Stream.of(config.getEntrypoint(), config.getCmd())
+                .filter(Objects::nonNull)
+                .flatMap(Arrays::stream)
+                .toList();
+        var exposed = config.getExposedPorts() == null
                 ? List.<Integer>of()
                 : Arrays.stream(config.getExposedPorts())
                         .filter(each -> each.getProtocol() == InternetProtocol.TCP)
                         .map(each -> each.getPort())
-                        .sorted()
                         .toList();
         var environment = new HashMap<String, String>();
-        if (config != null && config.getEnv() != null) {
+        if (config.getEnv() != null) {
             for (var each : config.getEnv()) {
                 var parts = each.split("=", 2);
                 environment.put(parts[0], parts.length > 1 ? parts[1] : "");
             }
         }
-        if (exposed.size() == 1) {
-            return exposed.getFirst();
-        }
-        var told = Optional.ofNullable(environment.get("PORT"))
-                .filter(each -> each.matches("\\d{2,5}"))
-                .map(Integer::valueOf)
-                .filter(each -> each <= 65_535);
-        var port = told.orElseGet(() -> environment.containsKey("NODE_VERSION")
-                ? Running.NODE_PORT
-                : environment.containsKey("PYTHON_VERSION") ? Running.PYTHON_PORT : Running.OTHER_PORT);
-        scope.log()
-                .say("The image exposes " + (exposed.isEmpty() ? "no port" : "the ports " + exposed) + "; taking "
-                        + port + ", which the app is told by PORT. The project's app.port says another.");
-        return port;
+        var found = ImagePort.of(command, exposed, environment);
+        found.guess().ifPresent(scope.log()::say);
+        return found.port();
     }
 }

@@ -9,11 +9,15 @@ import com.github.dockerjava.api.model.PullResponseItem;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The images that builds run in: pulled once a day, and a local one of the same name where that fails. */
+/** The images that builds run in: pulled once a day, and a local one that does as well where that fails. */
 final class BuildImages {
 
     private static final Duration FRESH = Duration.ofHours(24);
@@ -26,6 +30,15 @@ final class BuildImages {
 
     /** The same where a local image could be used instead. */
     private static final Duration SILENCE_WITH_LOCAL = Duration.ofSeconds(15);
+
+    /** Between attempts: what lasts longer is told to somebody who can mend it, as nobody else would. */
+    private static final List<Duration> PAUSES = List.of(Duration.ofSeconds(2), Duration.ofSeconds(8));
+
+    /** What a registry says of an image that asking again does not bring. */
+    private static final Pattern NOT_THERE = Pattern.compile(
+            "(?i)pull access denied|manifest unknown|manifest for .* not found|repository .* not found|no matching manifest"
+                    + "|invalid reference format|: not found$|unauthorized|authentication required|no basic auth credentials"
+                    + "|access to the resource is denied");
 
     private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration BETWEEN_LINES = Duration.ofSeconds(3);
@@ -47,46 +60,120 @@ final class BuildImages {
     }
 
     /**
-     * Makes sure that the engine has the image.
+     * Makes sure that the engine has the image, or else another one that does as well.
      *
-     * @throws StepFailure of kind {@code DOCKER_UNAVAILABLE} when it can neither be pulled nor is there
+     * @param instead which those are, best first; those of other programs are passed over
+     * @return the one that is there
+     * @throws StepFailure of kind {@code BUILD_FAILED} when none is there or can be pulled, and {@code DOCKER_UNAVAILABLE}
+     *     while the engine is away
      */
-    void provide(String image, StepScope scope) {
+    String provide(String image, List<String> instead, StepScope scope) {
+        var asked = System.nanoTime();
         synchronized (locks.computeIfAbsent(image, each -> new Object())) {
             var local = isHere(image);
+            var here = local ? Optional.of(image) : standIn(image, instead);
             var before = known.get(image);
-            if (before != null && before.holds() && local) {
-                if (before.problem() != null) {
-                    fallBack(image, before.problem(), scope);
-                }
-                return;
+            if (before != null && before.holds() && before.problem() == null && local) {
+                return image;
             }
-            scope.log().say("Pulling " + image + ".");
-            var problem = pull(image, local ? SILENCE_WITH_LOCAL : SILENCE, scope);
-            scope.check();
-            known.put(image, new Known(System.nanoTime(), problem));
+            // What another build was told while this one waited for its turn holds for this one too.
+            var told = before != null && (here.isPresent() ? before.holds() : before.at() - asked > 0)
+                    ? before.problem()
+                    : null;
+            var problem = told == null ? pullNow(image, here.isPresent(), scope) : told;
             if (problem == null) {
-                return;
+                return image;
             }
-            if (!local) {
-                throw new StepFailure(
-                        FailureKind.DOCKER_UNAVAILABLE,
-                        "The base image " + image + " could not be pulled and is not on this machine: " + problem + ".",
-                        "Let the Docker engine reach the image's registry, or load or tag an image of that name on it;"
-                                + " the build goes on by itself then.",
-                        null,
-                        null,
-                        null);
+            if (here.isEmpty()) {
+                throw notHad(image, problem);
             }
-            fallBack(image, problem, scope);
+            fallBack(image, here.get(), problem, scope);
+            return here.get();
         }
     }
 
-    private static void fallBack(String image, String problem, StepScope scope) {
+    private @Nullable String pullNow(String image, boolean canDoWithout, StepScope scope) {
+        var problem = pull(image, canDoWithout, scope);
+        known.put(image, new Known(System.nanoTime(), problem));
+        return problem;
+    }
+
+    private static void fallBack(String image, String here, String problem, StepScope scope) {
         scope.log()
                 .say(
                         Level.warn,
-                        image + " could not be pulled (" + problem + "); using the local image of the same name.");
+                        image + " could not be pulled (" + problem + "); using the local image "
+                                + (here.equals(image)
+                                        ? "of the same name."
+                                        : here + " in its place, which fits the project too."));
+    }
+
+    private static StepFailure notHad(String image, String problem) {
+        return new StepFailure(
+                FailureKind.BUILD_FAILED,
+                "The base image " + image + " could not be pulled and is not on this machine: " + problem + ".",
+                NOT_THERE.matcher(problem).find()
+                        ? "Correct the image's name in the Dockerfile or the version that the repository asks for, or load an"
+                                + " image of that name into the Docker engine; then retry."
+                        : "Let the Docker engine reach the image's registry, or load or tag an image of that name on it; then"
+                                + " retry.",
+                null,
+                null,
+                null);
+    }
+
+    private Optional<String> standIn(String image, List<String> instead) {
+        var program = program(image);
+        var fitting =
+                instead.stream().filter(each -> program(each).equals(program)).toList();
+        if (fitting.isEmpty()) {
+            return Optional.empty();
+        }
+        var here = engine
+                .ask("list its images", () -> engine.client().listImagesCmd().exec())
+                .stream()
+                .flatMap(each -> AppImages.namesOf(each).stream())
+                .collect(Collectors.toSet());
+        return fitting.stream().filter(here::contains).findFirst();
+    }
+
+    private static String program(String image) {
+        return image.split(":", 2)[0];
+    }
+
+    /** @return why it could not be pulled; absent when it was */
+    private @Nullable String pull(String image, boolean canDoWithout, StepScope scope) {
+        scope.log().say("Pulling " + image + ".");
+        for (var pauses = PAUSES.iterator(); ; ) {
+            var problem = pull(image, canDoWithout ? SILENCE_WITH_LOCAL : SILENCE, scope);
+            scope.check();
+            if (problem == null || canDoWithout) {
+                return problem;
+            }
+            if (!engine.answers()) {
+                throw engine.unavailable();
+            }
+            if (NOT_THERE.matcher(problem).find() || !pauses.hasNext()) {
+                return problem;
+            }
+            var pause = pauses.next();
+            scope.log()
+                    .say(
+                            Level.warn,
+                            image + " could not be pulled (" + problem + "); trying again in " + pause.toSeconds()
+                                    + " s.");
+            rest(pause, scope);
+        }
+    }
+
+    private static void rest(Duration pause, StepScope scope) {
+        try {
+            Thread.sleep(pause);
+        } catch (InterruptedException e) {
+            // The sign to stop; tidying up must not hear it again.
+            throw new StepScope.Stopped();
+        }
+        scope.check();
     }
 
     /** Whether the engine has it, so that it need not be pulled. */

@@ -65,6 +65,12 @@ record BuildOrder(
         }
     }
 
+    /** The same with another image. */
+    BuildOrder on(String other) {
+        return new BuildOrder(
+                deployment, project, run, attempt, other, phases, outputs, variables, walls, source, work);
+    }
+
     Phase phase(Phase.Name name) {
         return phases.stream().filter(each -> each.name() == name).findFirst().orElseThrow();
     }

@@ -73,13 +73,15 @@ final class ContainerSandbox implements Sandbox {
     private final Phase.@Nullable Name found;
 
     private boolean ownOpenFiles = true;
+    private String image;
 
     /** Of the phase that runs or ran last. */
     private @Nullable String container;
 
     private Phase.@Nullable Name current;
     private OutputFeed feed;
-    private Instant deadline;
+    /** By this machine's running time: a clock that is set while the build runs does not end it. */
+    private final long deadline;
 
     private ContainerSandbox(
             DockerEngine engine,
@@ -92,19 +94,31 @@ final class ContainerSandbox implements Sandbox {
         this.order = order;
         this.scope = scope;
         this.volume = volume;
-        deadline = Instant.now().plus(order.walls().time());
+        image = adopted == null ? order.image() : adopted.getImage();
         feed = new OutputFeed(scope.log(), 0);
         if (adopted == null) {
             found = null;
+            deadline = System.nanoTime() + order.walls().time().toNanos();
         } else {
             found = phaseOf(adopted);
             current = found;
             container = adopted.getId();
             var labels = adopted.getLabels();
-            deadline = Instant.ofEpochMilli(Long.parseLong(labels.getOrDefault(DEADLINE, "0")));
+            deadline = System.nanoTime() + leftOf(labels).toNanos();
             var before = Long.parseLong(labels.getOrDefault(LINE, "0"));
             feed = new OutputFeed(scope.log(), logged.applyAsLong(before));
         }
+    }
+
+    private Duration leftOf(Map<String, String> labels) {
+        var until = Instant.ofEpochMilli(Long.parseLong(labels.getOrDefault(DEADLINE, "0")));
+        var left = Duration.between(Instant.now(), until);
+        var most = order.walls().time();
+        return left.isNegative() ? Duration.ZERO : left.compareTo(most) > 0 ? most : left;
+    }
+
+    private Duration left() {
+        return Duration.ofNanos(deadline - System.nanoTime());
     }
 
     /**
@@ -196,6 +210,16 @@ final class ContainerSandbox implements Sandbox {
         return container.getLabels().getOrDefault(VOLUME, "");
     }
 
+    /** What its containers are made of. */
+    String image() {
+        return image;
+    }
+
+    /** Makes its containers of another image than the one ordered. */
+    void use(String other) {
+        image = other;
+    }
+
     @Override
     public String top() {
         return BuildOrder.ROOT + "/src";
@@ -258,7 +282,7 @@ final class ContainerSandbox implements Sandbox {
         var memory = walls.memoryMb() * MIB;
         var version = engine.version();
         var cpus = Math.min(walls.cpus(), version == null ? walls.cpus() : version.processors());
-        var seconds = Math.max(1, Duration.between(Instant.now(), deadline).toSeconds()) + 60;
+        var seconds = Math.max(1, left().toSeconds()) + 60;
         var limits = new ArrayList<>(
                 List.of(new Ulimit("core", 0L, 0L), new Ulimit("fsize", walls.diskMb() * MIB, walls.diskMb() * MIB)));
         if (ownOpenFiles) {
@@ -287,7 +311,7 @@ final class ContainerSandbox implements Sandbox {
         labels.put(PHASE, phase.name().text());
         labels.put(VOLUME, volume);
         labels.put(LINE, Long.toString(before));
-        labels.put(DEADLINE, Long.toString(deadline.toEpochMilli()));
+        labels.put(DEADLINE, Long.toString(Instant.now().plus(left()).toEpochMilli()));
         var name = name(order, phase.name());
         var older = container;
         if (older != null && current == phase.name()) {
@@ -297,7 +321,7 @@ final class ContainerSandbox implements Sandbox {
         container = engine.ask(
                         "create the container " + name,
                         () -> engine.client()
-                                .createContainerCmd(order.image())
+                                .createContainerCmd(image)
                                 .withName(name)
                                 .withHostName("build")
                                 .withUser(USER + ":" + USER)
@@ -381,7 +405,7 @@ final class ContainerSandbox implements Sandbox {
                     // A container that was killed is told apart from one that is left for the next attempt by close().
                     throw new StepScope.Stopped();
                 }
-                if (!timeIsOver && Instant.now().isAfter(deadline)) {
+                if (!timeIsOver && left().isNegative()) {
                     timeIsOver = true;
                     timeOver.run();
                 }

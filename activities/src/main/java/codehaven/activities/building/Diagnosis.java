@@ -1,5 +1,6 @@
 package codehaven.activities.building;
 
+import codehaven.activities.StepScope;
 import codehaven.activities.building.BuildOrder.Phase;
 import codehaven.activities.building.OutputFeed.Line;
 import codehaven.activities.building.Sandbox.Ended;
@@ -24,7 +25,10 @@ final class Diagnosis {
     private static final int CONTEXT = 40;
 
     /** The build itself may kill its container; an engine that restarts does so too, but not for ever. */
-    private static final int ATTEMPTS_AFTER_KILLS = 3;
+    private static final int MOST_KILLS = 3;
+
+    /** What a shell says of a process that was killed. */
+    private static final int KILLED = 137;
 
     private static final Pattern HEAP = Pattern.compile(
             "JavaScript heap out of memory|Reached heap limit|Cannot allocate memory|std::bad_alloc|ERR_WORKER_OUT_OF_MEMORY");
@@ -59,10 +63,12 @@ final class Diagnosis {
     private final Phase phase;
     private final Exit exit;
     private final String top;
+    private final StepScope scope;
     private final List<Line> tail;
     private final String text;
 
-    private Diagnosis(BuildOrder order, Phase phase, Exit exit, String top, OutputFeed feed) {
+    private Diagnosis(BuildOrder order, Phase phase, Exit exit, String top, OutputFeed feed, StepScope scope) {
+        this.scope = scope;
         this.order = order;
         this.phase = phase;
         this.exit = exit;
@@ -73,9 +79,10 @@ final class Diagnosis {
 
     /**
      * @param top where the tree was for the commands
+     * @param scope remembers how often the build was ended from outside
      */
-    static StepFailure of(BuildOrder order, Phase phase, Exit exit, String top, OutputFeed feed) {
-        return new Diagnosis(order, phase, exit, top, feed).failure();
+    static StepFailure of(BuildOrder order, Phase phase, Exit exit, String top, OutputFeed feed, StepScope scope) {
+        return new Diagnosis(order, phase, exit, top, feed, scope).failure();
     }
 
     private StepFailure failure() {
@@ -97,28 +104,34 @@ final class Diagnosis {
                         FailureKind.BUILD_FAILED,
                         said + " wrote more than " + walls.files() + " files, the build's limit.",
                         "Make the build write fewer files.");
-            case FROM_OUTSIDE ->
-                order.attempt() < ATTEMPTS_AFTER_KILLS
-                        ? new StepFailure(
-                                FailureKind.DOCKER_UNAVAILABLE,
-                                said + " was ended from outside (exit code " + exit.code()
-                                        + "), as happens when the Docker engine restarts.",
-                                "The build begins again by itself.",
-                                null,
-                                null,
-                                null)
-                        : failure(
-                                FailureKind.BUILD_FAILED,
-                                said + " ended without a result (exit code " + exit.code() + "), " + order.attempt()
-                                        + " times.",
-                                null);
+            case FROM_OUTSIDE -> fromOutside(said, Kills.count(scope));
             case BY_ITSELF -> byItself(said);
         };
     }
 
+    private StepFailure fromOutside(String said, int kills) {
+        if (kills < MOST_KILLS) {
+            return new StepFailure(
+                    FailureKind.DOCKER_UNAVAILABLE,
+                    said + " was ended from outside (exit code " + exit.code()
+                            + "), as happens when the Docker engine restarts.",
+                    "The build begins again by itself.",
+                    null,
+                    null,
+                    null);
+        }
+        return failure(
+                FailureKind.BUILD_FAILED,
+                said + " ended without a result (exit code " + exit.code() + "), " + kills + " times.",
+                exit.code() == KILLED
+                        ? "Something kills it: see that it does not end its own processes, and that the engine's machine has"
+                                + " memory left, or raise the project's limits.buildMemoryMb."
+                        : null);
+    }
+
     private StepFailure byItself(String said) {
         var walls = order.walls();
-        if (exit.outOfMemory() || exit.code() == 137 || HEAP.matcher(text).find()) {
+        if (exit.outOfMemory() || exit.code() == KILLED || HEAP.matcher(text).find()) {
             return failure(
                     FailureKind.BUILD_OUT_OF_MEMORY,
                     said + " needed more than " + walls.memoryMb() + " MiB of memory, the build's limit.",

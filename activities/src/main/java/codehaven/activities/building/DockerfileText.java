@@ -209,7 +209,7 @@ record DockerfileText(
         }
 
         private void argument(Instruction each) {
-            for (var word : flat(each.rest).split("\\s+(?=[A-Za-z_]\\w*(?:=|\\s|$))", -1)) {
+            for (var word : words(flat(each.rest))) {
                 var parts = word.split("=", 2);
                 arguments.add(parts[0]);
                 if (count == 0) {
@@ -222,6 +222,32 @@ record DockerfileText(
                 }
                 write("ARG", word);
             }
+        }
+
+        /** What is between blanks, those in quotes aside. */
+        private List<String> words(String rest) {
+            var words = new ArrayList<String>();
+            var word = new StringBuilder();
+            var quote = ' ';
+            for (var n = 0; n < rest.length(); n++) {
+                var c = rest.charAt(n);
+                if (quote == ' ' && Character.isWhitespace(c)) {
+                    words.add(word.toString());
+                    word.setLength(0);
+                    continue;
+                }
+                word.append(c);
+                if (c == escape && quote != '\'' && n + 1 < rest.length()) {
+                    n++;
+                    word.append(rest.charAt(n));
+                } else if (quote == ' ' && (c == '"' || c == '\'')) {
+                    quote = c;
+                } else if (c == quote) {
+                    quote = ' ';
+                }
+            }
+            words.add(word.toString());
+            return words.stream().filter(each -> !each.isEmpty()).toList();
         }
 
         private static String unquoted(String value) {

@@ -15,8 +15,10 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -24,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One build by the engine's own builder, which gives the commands of a Dockerfile limits and a network; the client's
@@ -32,10 +36,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineBuild {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(EngineBuild.class);
     private static final ObjectMapper JSON = new JsonMapper();
     private static final Pattern STEP = Pattern.compile("Step (\\d+/\\d+) : (.*)", Pattern.DOTALL);
     private static final Pattern MADE = Pattern.compile(" ---> ([0-9a-f]{12})");
+    private static final Pattern RUNS = Pattern.compile(" ---> Running in ([0-9a-f]{12})");
     private static final Pattern CODE = Pattern.compile("returned a non-zero code: (\\d+)");
+    private static final int KILLED = 137;
+    private static final int TERMINATED = 143;
+
+    /** The engine hears of memory that was short from others, and may tell of it after the end. */
+    private static final Duration LATEST_WORD = Duration.ofSeconds(1);
+
     private static final long MIB = 1 << 20;
     private static final long PERIOD = 100_000;
 
@@ -50,6 +62,7 @@ final class EngineBuild {
     private final List<String> stages = new ArrayList<>();
     private @Nullable String last;
     private @Nullable String image;
+    private @Nullable String container;
     private String step = "";
     private boolean cached;
 
@@ -209,11 +222,39 @@ final class EngineBuild {
             var code = CODE.matcher(message);
             var number = said.path("errorDetail").path("code").asInt(code.find() ? Integer.parseInt(code.group(1)) : 0);
             if (number != 0) {
-                throw failed(new Exit(Ended.BY_ITSELF, number, false));
+                throw failed(exit(number));
             }
             refused(DockerEngine.reasonOf(new IOException(message)), 0);
         } else if (said.hasNonNull("status") && !said.hasNonNull("progress") && !quiet) {
             print(said.get("status").asText() + "\n");
+        }
+    }
+
+    /** The builder itself removes the container, so that only what the engine told of it says why it ended. */
+    private Exit exit(int code) {
+        var signalled = code == KILLED || code == TERMINATED;
+        var outOfMemory = ranOutOfMemory(signalled ? LATEST_WORD : Duration.ZERO);
+        return new Exit(signalled && !outOfMemory ? Ended.FROM_OUTSIDE : Ended.BY_ITSELF, code, outOfMemory);
+    }
+
+    private boolean ranOutOfMemory(Duration wait) {
+        if (container == null) {
+            return false;
+        }
+        try {
+            var until = OffsetDateTime.parse(
+                            engine.json().get("/info").path("SystemTime").asText())
+                    .plus(wait);
+            var query = new StringBuilder(
+                    String.format(Locale.ROOT, "since=1&until=%d.%09d", until.toEpochSecond(), until.getNano()));
+            add(
+                    query,
+                    "filters",
+                    JSON.writeValueAsString(Map.of("event", List.of("oom"), "container", List.of(container))));
+            return engine.json().get("/events?" + query).isObject();
+        } catch (IOException | RuntimeException e) {
+            LOGGER.debug("whether the memory of {} was short is not known", container, e);
+            return false;
         }
     }
 
@@ -224,6 +265,10 @@ final class EngineBuild {
             if (step.regionMatches(true, 0, "FROM ", 0, 5) && last != null) {
                 stages.add(last);
             }
+        }
+        var runs = RUNS.matcher(text.stripTrailing());
+        if (runs.matches()) {
+            container = runs.group(1);
         }
         var made = MADE.matcher(text.stripTrailing());
         if (made.matches()) {
@@ -245,7 +290,7 @@ final class EngineBuild {
         feed.end();
         var command = step.isEmpty() ? "docker build" : step;
         var phase = new BuildOrder.Phase(BuildOrder.Phase.Name.BUILD, "", command);
-        return Diagnosis.of(order, phase, exit, Running.HOME, feed);
+        return Diagnosis.of(order, phase, exit, Running.HOME, feed, scope);
     }
 
     private void refused(String why, int status) {
@@ -263,7 +308,7 @@ final class EngineBuild {
                     null,
                     null);
         }
-        if (status >= 500 && !why.toLowerCase(java.util.Locale.ROOT).contains("dockerfile")) {
+        if (status >= 500 && !why.toLowerCase(Locale.ROOT).contains("dockerfile")) {
             throw new StepFailure(FailureKind.DOCKER_UNAVAILABLE, said);
         }
         throw new StepFailure(

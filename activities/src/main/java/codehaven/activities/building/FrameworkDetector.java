@@ -28,6 +28,9 @@ final class FrameworkDetector {
     /** What generators of documentation beside an app call it. */
     private static final List<String> DOCS_SCRIPTS = List.of("docs:build", "build:docs", "docs-build", "build-docs");
 
+    /** Files of settings, which people expect to have an effect. */
+    private static final List<String> NOT_READ = List.of("codehaven.json", "vercel.json", "netlify.toml");
+
     private static final int MOST_NAMED = 8;
 
     private final SourceTree tree;
@@ -53,6 +56,16 @@ final class FrameworkDetector {
     }
 
     private Recipe recipe(AppDirectory at) {
+        for (var each : NOT_READ) {
+            if (at.isFile(each)) {
+                note(
+                        Level.warn,
+                        each + " is not read yet, and what it says has no effect: say it in the project's settings.");
+            }
+        }
+        if (settings.ignoreCommand() != null) {
+            note(Level.warn, "The project's ignoreCommand is not run yet: every deployment is built.");
+        }
         var given = settings.dockerfile();
         if (given != null && !given.isBlank()) {
             return withDockerfile(at, given(at, given.strip()));
@@ -148,6 +161,7 @@ final class FrameworkDetector {
         return new Recipe(
                 framework,
                 "",
+                List.of(),
                 null,
                 null,
                 at.directory(),
@@ -316,6 +330,16 @@ final class FrameworkDetector {
                         .ifPresent(hint -> say(framework.label()
                                 + " makes an app that answers requests itself. For files" + " alone: " + hint));
             }
+            if (tools.plugAndPlay(tree)) {
+                say(
+                        "Yarn installs into node_modules, which the app is started with in its image, instead of Plug'n'Play.");
+                var files = tools.asFiles();
+                return nodeRecipe(
+                        at,
+                        framework,
+                        files,
+                        NodeApp.of(at, framework, files, settings, nodeBuild(at, framework, files)));
+            }
             return nodeRecipe(at, framework, tools, NodeApp.of(at, framework, tools, settings, build));
         }
         return nodeRecipe(at, framework, tools, build, null);
@@ -356,6 +380,7 @@ final class FrameworkDetector {
         return new Recipe(
                 framework,
                 node.image(),
+                node.instead(),
                 node.major(),
                 install == null ? null : tools.manager(),
                 at.directory(),
@@ -481,6 +506,7 @@ final class FrameworkDetector {
         return new Recipe(
                 framework,
                 usesNode ? node.image() : String.valueOf(tools.image()),
+                usesNode ? node.instead() : tools.instead(),
                 usesNode ? node.major() : null,
                 javaScript == null ? null : javaScript.manager(),
                 at.directory(),
@@ -534,6 +560,7 @@ final class FrameworkDetector {
         return new Recipe(
                 Framework.STATIC_FILES,
                 node.image(),
+                node.instead(),
                 node.major(),
                 null,
                 at.directory(),

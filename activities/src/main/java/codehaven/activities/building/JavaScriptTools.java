@@ -11,6 +11,7 @@ import codehaven.activities.building.Recipe.Install;
 import codehaven.activities.building.Recipe.Note;
 import codehaven.model.DeploymentEvent.Level;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,7 @@ record JavaScriptTools(
     private static final Pattern BERRY_VERSION = Pattern.compile("(?m)^__metadata:\\r?\\n +version: *(\\d{1,3})");
     private static final Pattern YARN_PATH = Pattern.compile("(?m)^yarnPath: *['\"]?([^'\"\\r\\n]+)");
     private static final Pattern NODE_LINKER = Pattern.compile("(?m)^nodeLinker: *['\"]?(?:node-modules|pnpm)");
+    private static final String YARN_LINKER = "YARN_NODE_LINKER";
     private static final Pattern NPM_LOCK_1 = Pattern.compile("\"lockfileVersion\"\\s*:\\s*1\\b");
 
     /** The beginning of a lock file, where its version is. */
@@ -115,10 +117,19 @@ record JavaScriptTools(
     /** Whether programs of dependencies are not files in {@code node_modules/.bin}, but known to the package manager only. */
     boolean plugAndPlay(SourceTree tree) {
         return manager == YARN_BERRY
+                && !variables.containsKey(YARN_LINKER)
                 && !NODE_LINKER
                         .matcher(tree.text(SourceTree.in(directory, ".yarnrc.yml"))
                                 .orElse(""))
                         .find();
+    }
+
+    /** The same with dependencies as files in {@code node_modules}, whatever the project's own settings say. */
+    JavaScriptTools asFiles() {
+        var told = new HashMap<>(variables);
+        told.put(YARN_LINKER, "node-modules");
+        return new JavaScriptTools(
+                manager, directory, prepare, install, homeCaches, treeCaches, Map.copyOf(told), notes);
     }
 
     private record Choice(

@@ -35,7 +35,12 @@ record NodeApp(Running.Tree running, @Nullable String build, Map<String, String>
 
     private static final Pattern SOURCES = Pattern.compile(".*\\.[cm]?[jt]sx?");
     private static final Pattern NOT_RUN = Pattern.compile(
-            "(?i)(?:^|.*[./_-])(?:test|tests|spec|e2e|cypress|playwright|stories|storybook|mocks|fixtures|eslint|prettier|jest|vitest|webpack|rollup|babel|tailwind|postcss|gulpfile|gruntfile|config|d)(?:[./_-].*)?\\.[cm]?[jt]sx?");
+            "(?i)(?:^|.*[./_-])(?:test|tests|spec|e2e|cypress|playwright|stories|storybook|mocks|fixtures|eslint|prettier|jest|vitest|webpack|rollup|babel|tailwind|postcss|gulpfile|gruntfile|d)(?:[./_-].*)?\\.[cm]?[jt]sx?");
+
+    /** Of a tool for development, at the top of the project; Next.js reads its own at every start. */
+    private static final Pattern TOOLS_CONFIG =
+            Pattern.compile("(?i)(?!next\\.).+\\.config(?:\\.[\\w-]+)?\\.[cm]?[jt]s");
+
     private static final Pattern IMPORTS =
             Pattern.compile("(?:\\bfrom\\s*|\\brequire\\(\\s*|\\bimport\\s*\\(?\\s*)['\"]((?:@[\\w.-]+/)?[\\w.-]+)");
 
@@ -375,6 +380,11 @@ record NodeApp(Running.Tree running, @Nullable String build, Map<String, String>
                     }
                 }
             }
+            if (framework == Framework.NEXTJS
+                    && dev.contains("typescript")
+                    && (at.isFile("next.config.ts") || at.isFile("next.config.mts"))) {
+                return Optional.of("Next.js reads next.config.ts with typescript");
+            }
             var read = 0;
             var directories = new ArrayList<>(List.of(at.directory()));
             directories.addAll(Workspace.below(at.tree(), at.directory()));
@@ -382,7 +392,9 @@ record NodeApp(Running.Tree running, @Nullable String build, Map<String, String>
                 for (var name : at.tree().names(directory)) {
                     var path = SourceTree.in(directory, name);
                     if (!SOURCES.matcher(name).matches()
-                            || NOT_RUN.matcher(path).matches()) {
+                            || NOT_RUN.matcher(path).matches()
+                            || (directory.equals(at.directory())
+                                    && TOOLS_CONFIG.matcher(name).matches())) {
                         continue;
                     }
                     if (++read > MOST_READ) {

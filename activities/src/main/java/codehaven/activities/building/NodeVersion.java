@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which Node.js a project is built with.
  *
+ * @param others those that it leaves the choice of besides, best first; none where it names one
  * @param note what the log should say about it, where there is something to say
  */
-record NodeVersion(int major, @Nullable Note note) {
+record NodeVersion(
+        int major, List<Integer> others, @Nullable Note note) {
 
     /** The one for those who do not say. */
     static final int DEFAULT = 22;
@@ -23,9 +25,36 @@ record NodeVersion(int major, @Nullable Note note) {
 
     private static final Pattern TOOL_VERSIONS = Pattern.compile("(?m)^\\s*node(?:js)?\\s+(\\S+)");
 
+    NodeVersion {
+        others = List.copyOf(others);
+    }
+
+    /** One that any other will do for. */
+    private static NodeVersion preferred(int major, @Nullable Note note) {
+        return new NodeVersion(
+                major, SUPPORTED.stream().filter(each -> each != major).toList(), note);
+    }
+
+    private static NodeVersion only(int major) {
+        return new NodeVersion(major, List.of(), null);
+    }
+
     /** The image with that Node.js. */
     String image() {
+        return image(major);
+    }
+
+    /** Images that do as well. */
+    List<String> instead() {
+        return others.stream().map(NodeVersion::image).toList();
+    }
+
+    private static String image(int major) {
         return "node:" + major + "-bookworm-slim";
+    }
+
+    private NodeVersion within(VersionRange range) {
+        return new NodeVersion(major, others.stream().filter(range::allows).toList(), note);
     }
 
     /**
@@ -49,6 +78,7 @@ record NodeVersion(int major, @Nullable Note note) {
                 return file.filter(it -> it.note == null
                                 && range.isPresent()
                                 && range.get().allows(it.major))
+                        .map(it -> it.within(range.orElseThrow()))
                         .orElse(engines);
             }
         }
@@ -57,7 +87,7 @@ record NodeVersion(int major, @Nullable Note note) {
                 return chosen(each.voltaNode(), "volta.node");
             }
         }
-        return file.orElse(new NodeVersion(DEFAULT, null));
+        return file.orElse(preferred(DEFAULT, null));
     }
 
     private static Optional<NodeVersion> fromFiles(SourceTree tree, List<String> directories) {
@@ -85,34 +115,36 @@ record NodeVersion(int major, @Nullable Note note) {
         var text = wanted.strip().toLowerCase(Locale.ROOT);
         switch (text) {
             case "lts/*", "lts", "lts/-1" -> {
-                return new NodeVersion(DEFAULT, null);
+                return preferred(DEFAULT, null);
             }
-            case "node", "latest", "current", "stable", "lts/krypton" -> {
-                return new NodeVersion(24, null);
+            case "node", "latest", "current", "stable" -> {
+                return preferred(24, null);
+            }
+            case "lts/krypton" -> {
+                return only(24);
             }
             case "lts/jod" -> {
-                return new NodeVersion(22, null);
+                return only(22);
             }
             case "lts/iron" -> {
-                return new NodeVersion(20, null);
+                return only(20);
             }
             default -> {}
         }
         var range = VersionRange.of(text);
         if (range.isEmpty()) {
-            return new NodeVersion(
+            return preferred(
                     DEFAULT, warning("Node.js '" + shown(wanted) + "' in " + where + " is not a version", DEFAULT));
         }
-        for (var each : SUPPORTED) {
-            if (range.get().allows(each)) {
-                return new NodeVersion(each, null);
-            }
+        var allowed = SUPPORTED.stream().filter(range.get()::allows).toList();
+        if (!allowed.isEmpty()) {
+            return new NodeVersion(allowed.getFirst(), allowed.subList(1, allowed.size()), null);
         }
         var lowest = range.get().lowestMajor();
         var nearest = SUPPORTED.stream()
                 .min((a, b) -> Integer.compare(Math.abs(a - lowest), Math.abs(b - lowest)))
                 .orElse(DEFAULT);
-        return new NodeVersion(
+        return preferred(
                 nearest,
                 warning(where + " asks for Node.js " + shown(wanted) + ", which is not available here", nearest));
     }

@@ -11,20 +11,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Dockerfiles for apps of other languages, on the official images of these. No text of a repository gets into a command unchecked. */
 final class OtherServers {
 
     private static final String NAME = ".codehaven.Dockerfile";
-    private static final int PYTHON_NEWEST = 14;
-    private static final int PYTHON_USUAL = 12;
-    private static final int PYTHON_OLDEST = 9;
-    private static final String GO_USUAL = "1.24";
-    private static final int GO_OLDEST = 21;
     private static final int JAVA_USUAL = 21;
     private static final List<Integer> JAVAS = List.of(8, 11, 17, 21, 25);
 
@@ -101,8 +94,8 @@ final class OtherServers {
     // Python
 
     private Running.Dockerfile python(Framework framework) {
-        var told = pythonMinor();
-        var image = pythonImage(told.orElse(PYTHON_USUAL));
+        var version = PythonVersion.of(at);
+        var image = version.image();
         var extra = new ArrayList<String>();
         var command = pythonStart(framework, extra);
         var text = new StringBuilder("FROM " + image + " AS build\n"
@@ -130,20 +123,7 @@ final class OtherServers {
                         COPY --from=build --chown=1000:1000 /app /app
                         WORKDIR /app
                         """);
-        return made(
-                text.toString(),
-                command,
-                Running.PYTHON_PORT,
-                told.isPresent()
-                        ? List.of()
-                        : IntStream.rangeClosed(PYTHON_OLDEST, PYTHON_NEWEST)
-                                .map(n -> PYTHON_NEWEST - (n - PYTHON_OLDEST))
-                                .mapToObj(OtherServers::pythonImage)
-                                .toList());
-    }
-
-    private static String pythonImage(int minor) {
-        return "python:3." + minor + "-slim-bookworm";
+        return made(text.toString(), command, Running.PYTHON_PORT, version.instead());
     }
 
     private void install(StringBuilder text) {
@@ -323,85 +303,24 @@ final class OtherServers {
         return Stream.concat(first, below).distinct().limit(300);
     }
 
-    private static final Pattern MINOR = Pattern.compile("(?:^|[^\\d.])3\\.(\\d{1,2})(?=$|[^\\d])");
-    private static final Pattern REQUIRES =
-            Pattern.compile("(?m)^(?:requires-python|python)\\s*=\\s*[\"']([^\"'\\n]{1,60})[\"']");
-    private static final Pattern PIPFILE = Pattern.compile("(?m)^python_(?:full_)?version\\s*=\\s*[\"'](3\\.\\d{1,2})");
-
-    private OptionalInt pythonMinor() {
-        for (var text :
-                List.of(at.text(".python-version"), at.text("runtime.txt").replace("python-", ""))) {
-            var found = MINOR.matcher(text.strip());
-            if (found.find()) {
-                return OptionalInt.of(supported(Integer.parseInt(found.group(1))));
-            }
-        }
-        var pipfile = PIPFILE.matcher(at.text("Pipfile"));
-        if (pipfile.find()) {
-            return OptionalInt.of(supported(Integer.parseInt(pipfile.group(1).substring(2))));
-        }
-        var requires = REQUIRES.matcher(at.text("pyproject.toml"));
-        if (requires.find()) {
-            return OptionalInt.of(fitting(requires.group(1)));
-        }
-        return OptionalInt.empty();
-    }
-
-    private static int fitting(String range) {
-        var least = 0;
-        var most = PYTHON_NEWEST;
-        for (var each : range.split(",", -1)) {
-            var found = MINOR.matcher(each);
-            if (!found.find()) {
-                continue;
-            }
-            var minor = Integer.parseInt(found.group(1));
-            var sign = each.strip().replaceFirst("[\\s\\d.*].*", "");
-            switch (sign) {
-                case "<" -> most = Math.min(most, minor - 1);
-                case "<=" -> most = Math.min(most, minor);
-                case ">", ">=", "^", "~=" -> least = Math.max(least, minor);
-                case "!=" -> {
-                    // One that is left out seldom is the usual one.
-                }
-                default -> {
-                    least = minor;
-                    most = minor;
-                }
-            }
-        }
-        return supported(Math.min(most, Math.max(least, PYTHON_USUAL)));
-    }
-
-    private static int supported(int minor) {
-        return Math.max(PYTHON_OLDEST, Math.min(PYTHON_NEWEST, minor));
-    }
-
     // Go
-
-    private static final Pattern GO_LINE = Pattern.compile("(?m)^go\\s+1\\.(\\d{1,3})");
-    private static final Pattern TOOLCHAIN = Pattern.compile("(?m)^toolchain\\s+go1\\.(\\d{1,3})");
 
     private Running.Dockerfile go() {
         var mod = at.text("go.mod");
-        var toolchain = TOOLCHAIN.matcher(mod);
-        var line = GO_LINE.matcher(mod);
-        var version = toolchain.find()
-                ? "1." + toolchain.group(1)
-                : line.find() && Integer.parseInt(line.group(1)) >= GO_OLDEST ? "1." + line.group(1) : GO_USUAL;
+        var version = GoVersion.of(mod);
         var main = goMain();
         var own = settings.buildCommand();
         var cgo = Pattern.compile("mattn/go-sqlite3|confluent-kafka-go|h2non/bimg|gographics/imagick")
                 .matcher(mod)
                 .find();
-        say("Building " + (main.equals(".") ? "the main package" : main) + " with Go " + version
+        say("Building " + (main.equals(".") ? "the main package" : main) + " with Go 1." + version.minor()
                 + (cgo ? " and a C compiler." : "."));
         var build = own != null && !own.isBlank()
                 ? json(List.of("sh", "-c", own))
                 : "mkdir -p /out && CGO_ENABLED=" + (cgo ? 1 : 0)
                         + " go build -trimpath -ldflags='-s -w' -o /out/server " + main;
         return made(
-                "FROM golang:" + version + "-bookworm AS build\n"
+                "FROM " + version.image() + " AS build\n"
                         + "WORKDIR /app\n"
                         + "COPY go.mod " + (at.isFile("go.sum") ? "go.sum " : "") + "./\n"
                         + (at.isDirectory("vendor")
@@ -419,7 +338,8 @@ final class OtherServers {
                         + "COPY --from=build /out/ /usr/local/bin/\n"
                         + "WORKDIR /app\n",
                 "/usr/local/bin/server",
-                Running.OTHER_PORT);
+                Running.OTHER_PORT,
+                version.instead());
     }
 
     private String goMain() {

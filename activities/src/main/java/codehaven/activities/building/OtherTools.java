@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
  * version that the project's lock file, requirements or variables choose.
  *
  * @param image absent for the Node.js image
+ * @param instead images that do as well as that
  * @param key names the caches that fit
  */
 record OtherTools(
         @Nullable String image,
+        List<String> instead,
         @Nullable String prepare,
         @Nullable Install install,
         String build,
@@ -24,7 +26,6 @@ record OtherTools(
         String key) {
 
     private static final String RUBY = "ruby:3.3-bookworm";
-    private static final String PYTHON = "python:3.12-slim-bookworm";
 
     /** The variable of the same name chooses another, as it does elsewhere. */
     private static final String HUGO_VERSION = "0.166.0";
@@ -37,6 +38,7 @@ record OtherTools(
             case HUGO ->
                 Optional.of(new OtherTools(
                         null,
+                        List.of(),
                         hugo(),
                         null,
                         framework.command(),
@@ -44,7 +46,8 @@ record OtherTools(
                         Map.of("HUGO_ENVIRONMENT", "production"),
                         "hugo"));
             case ZOLA ->
-                Optional.of(new OtherTools(null, zola(), null, framework.command(), List.of(), Map.of(), "zola"));
+                Optional.of(new OtherTools(
+                        null, List.of(), zola(), null, framework.command(), List.of(), Map.of(), "zola"));
             case JEKYLL -> Optional.of(ruby(at, "jekyll", framework, Map.of("JEKYLL_ENV", "production")));
             case MIDDLEMAN -> Optional.of(ruby(at, "middleman", framework, Map.of()));
             case MKDOCS ->
@@ -118,6 +121,7 @@ record OtherTools(
         if (at.isFile("Gemfile")) {
             return new OtherTools(
                     RUBY,
+                    List.of(),
                     null,
                     new Install(gems("bundle install"), null),
                     gems("bundle exec " + framework.command()),
@@ -127,6 +131,7 @@ record OtherTools(
         }
         return new OtherTools(
                 RUBY,
+                List.of(),
                 gems("gem list --installed --exact " + gem + " >/dev/null || gem install --no-document " + gem),
                 null,
                 gems(framework.command()),
@@ -147,8 +152,10 @@ record OtherTools(
                 ? "pip install --user --disable-pip-version-check " + distribution
                 : "pip install --user --disable-pip-version-check " + distribution + " -r "
                         + String.join(" -r ", files);
+        var version = PythonVersion.any();
         return new OtherTools(
-                PYTHON,
+                version.image(),
+                version.instead(),
                 null,
                 new Install(install, null),
                 "export PATH=\"$HOME/.local/bin:$PATH\"; " + build,

@@ -364,7 +364,10 @@ final class ProcessSandbox implements Sandbox {
     @Override
     public boolean walk(String path, TreeVisitor visitor) throws IOException {
         var at = root.resolve(path).normalize();
-        return at.startsWith(root) && at.toRealPath().startsWith(root.toRealPath()) && DirectoryTree.walk(at, visitor);
+        return at.startsWith(root)
+                && Files.isDirectory(at)
+                && at.toRealPath().startsWith(root.toRealPath())
+                && DirectoryTree.walk(at, visitor);
     }
 
     @Override

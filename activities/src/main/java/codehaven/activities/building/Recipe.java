@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * container, with a home directory that can be written, and nowhere else: a project's own commands are among them.
  *
  * @param image the full reference of the image that the commands run in; without commands it is not needed
+ * @param instead images that do as well, should that not be had, best first
  * @param node the Node.js major version of the image, absent where the image is not one of Node.js
  * @param rootDirectory where the project is: the build command runs here
  * @param installDirectory where the install command runs: the workspace's root where there is one
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 record Recipe(
         Framework framework,
         String image,
+        List<String> instead,
         @Nullable Integer node,
         @Nullable Installer packageManager,
         String rootDirectory,
@@ -64,6 +66,7 @@ record Recipe(
     static final String TOOLS = ".codehaven";
 
     Recipe {
+        instead = List.copyOf(instead);
         outputs = List.copyOf(outputs);
         sources = Set.copyOf(sources);
         treeCaches = List.copyOf(treeCaches);
@@ -94,6 +97,7 @@ record Recipe(
         this(
                 framework,
                 image,
+                List.of(),
                 node,
                 packageManager,
                 rootDirectory,

@@ -73,7 +73,7 @@ sealed interface Running {
      * @param generated its text when it is ours, absent when it is the repository's
      * @param context the folder that it copies from
      * @param start what the image is started with instead of its own command, as an exec form
-     * @param instead images that do as well as the one it is built on, should that not be had: the repository asks for none
+     * @param instead images that do as well as the one it is built on, should that not be had, best first
      */
     record Dockerfile(
             String file,

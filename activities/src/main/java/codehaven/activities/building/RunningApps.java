@@ -124,12 +124,14 @@ final class RunningApps {
                         "Set ssr: false for Remix in vite.config, which makes files in build/client/.");
             case REACT_ROUTER ->
                 unless(
-                        has("\\bssr\\s*:\\s*false|\\bprerender\\b", at.config("react-router.config")),
-                        "Set ssr: false or prerender in react-router.config, which makes files in build/client/.");
+                        has("\\bssr\\s*:\\s*false", at.config("react-router.config")),
+                        "Set ssr: false in react-router.config, which makes files in build/client/.");
             case TANSTACK_START ->
                 unless(
-                        has("\\bprerender\\s*:|\\bspa\\s*:", at.config("vite.config") + at.config("app.config")),
-                        "Set spa or prerender for TanStack Start in vite.config, which makes files in dist/client/.");
+                        has(
+                                "\\bspa\\s*:(?!\\s*\\{[^}]{0,300}\\benabled\\s*:\\s*false)",
+                                at.config("vite.config") + at.config("app.config")),
+                        "Set spa: { enabled: true } for TanStack Start in vite.config, which makes files in dist/client/.");
             case SOLID_START ->
                 unless(
                         has("['\"`]static['\"`]|\\bssr\\s*:\\s*false|\\bprerender\\s*:", at.config("app.config")),

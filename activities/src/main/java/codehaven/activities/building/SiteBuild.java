@@ -248,7 +248,9 @@ final class SiteBuild {
         var order = order(recipe);
         if (order.phases().isEmpty()) {
             say(recipe);
-            image.assemble(order, recipe, tree, (path, visitor) -> DirectoryTree.walk(source.resolve(path), visitor));
+            var base = engine.images().provide(order.image(), recipe.instead(), scope);
+            image.assemble(
+                    order.on(base), recipe, tree, (path, visitor) -> DirectoryTree.walk(source.resolve(path), visitor));
             return "none";
         }
         try (var sandbox = open(order)) {
@@ -269,7 +271,7 @@ final class SiteBuild {
                 }
             }
             image.assemble(
-                    order,
+                    sandbox instanceof ContainerSandbox containers ? order.on(containers.image()) : order,
                     recipe,
                     tree,
                     (path, visitor) -> sandbox.walk(path.isEmpty() ? "src" : "src/" + path, visitor));
@@ -352,11 +354,11 @@ final class SiteBuild {
             return new Cache(Optional.empty(), before[0]);
         }
         say(recipe);
-        if (sandbox instanceof ContainerSandbox) {
+        if (sandbox instanceof ContainerSandbox containers) {
             if (engine.network().warning() != null) {
                 scope.log().say(Level.warn, engine.network().warning());
             }
-            engine.images().provide(order.image(), scope);
+            containers.use(engine.images().provide(order.image(), recipe.instead(), scope));
         }
         scope.check();
         var found = BuildCaches.useful(recipe)
@@ -446,8 +448,8 @@ final class SiteBuild {
                 && fallback.when().matcher(feed.text()).find();
     }
 
-    private static StepFailure diagnose(BuildOrder order, Sandbox sandbox, Phase.Name name, Sandbox.Exit exit) {
-        return Diagnosis.of(order, order.phase(name), exit, sandbox.top(), sandbox.feed());
+    private StepFailure diagnose(BuildOrder order, Sandbox sandbox, Phase.Name name, Sandbox.Exit exit) {
+        return Diagnosis.of(order, order.phase(name), exit, sandbox.top(), sandbox.feed(), scope);
     }
 
     private static Map<String, Look> looks(BuildOrder order, Sandbox sandbox) throws IOException {

@@ -10,7 +10,8 @@ final class StartCommand {
     private static final Pattern ASSIGNS = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*=.*", Pattern.DOTALL);
     private static final Pattern HARD = Pattern.compile("[|()<>`;\"'\\n&]|\\$\\(");
     private static final Pattern PORT = Pattern.compile(
-            "(?:^|\\s)(?:-p|--port|--http-port)[ =](\\d{2,5})(?=\\s|$)|(?:^|\\s)PORT=(\\d{2,5})(?=\\s|$)|--bind[ =][\\d.]*:(\\d{2,5})(?=\\s|$)");
+            "(?:^|\\s)(?:-p|-l|--port|--http-port|--server\\.port)[ =](\\d{2,5})(?=\\s|$)|(?:^|\\s)PORT=(\\d{2,5})(?=\\s|$)"
+                    + "|(?:^|\\s)(?:-b|--bind)[ =][\\d.]*:(\\d{2,5})(?=\\s|$)");
 
     private StartCommand() {}
 

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,6 +61,11 @@ final class AppLaunch {
     private static final Duration LAST_OUTPUT = Duration.ofSeconds(2);
     private static final int LAST_LINES = 10;
 
+    /** What programs, and SQLite in its own words, say where they may not write. */
+    private static final Pattern WRITES = Pattern.compile(
+            "(?i)\\bEROFS\\b|read-only file system|unable to open database file|attempt to write a readonly database"
+                    + "|\\bSQLITE_(?:CANTOPEN|READONLY)");
+
     private static final Logger LOGGER = LoggerFactory.getLogger(AppLaunch.class);
 
     private final State state;
@@ -89,7 +95,8 @@ final class AppLaunch {
         var there = state.apps().find(request.deployment());
         if (there.isEmpty()
                 || there.get().wanted() != App.Wanted.RUNNING
-                || !there.get().image().reference().equals(image.reference())) {
+                || !there.get().image().reference().equals(image.reference())
+                || !there.get().settings().equals(request.settings())) {
             var replicas = request.settings().app().replicas();
             var now = now();
             state.apps()
@@ -329,12 +336,11 @@ final class AppLaunch {
         }
     }
 
-    private static String hint(String reason, String printed) {
+    static String hint(String reason, String printed) {
         if (reason.contains("memory limit")) {
             return "Raise the project's limits.memoryMb, or make the app use less memory, then retry.";
         }
-        if (printed.contains("EROFS")
-                || printed.toLowerCase(java.util.Locale.ROOT).contains("read-only file system")) {
+        if (WRITES.matcher(printed).find()) {
             return "The app writes where it may not: set the project's app.writable to true, or have it write to /tmp"
                     + " or a volume.";
         }

@@ -51,14 +51,16 @@ final class HealthWatch implements AutoCloseable {
     record Question(InetSocketAddress address, @Nullable String path, String host, Duration startPeriod) {}
 
     private final Question question;
-    private final Instant startedAt;
+    /** By this machine's running time, as is {@link #since}: clocks are set. */
+    private final long startedAt;
+
     private final Supplier<String> explanation;
     private final Runnable changed;
     private final Thread thread;
 
     private volatile App.State state;
     private volatile boolean wasHealthy;
-    private volatile Instant since = Instant.now();
+    private volatile long since = System.nanoTime();
     private volatile @Nullable String reason;
 
     /**
@@ -74,7 +76,8 @@ final class HealthWatch implements AutoCloseable {
             Supplier<String> explanation,
             Runnable changed) {
         this.question = question;
-        this.startedAt = startedAt;
+        this.startedAt = System.nanoTime()
+                - Math.max(0, Duration.between(startedAt, Instant.now()).toNanos());
         this.explanation = explanation;
         this.changed = changed;
         state = healthy ? App.State.HEALTHY : App.State.STARTING;
@@ -99,7 +102,11 @@ final class HealthWatch implements AutoCloseable {
 
     /** Whether it is unhealthy for so long that it should be started anew. */
     boolean isLost() {
-        return state == App.State.UNHEALTHY && since.plus(RESTART_AFTER).isBefore(Instant.now());
+        return state == App.State.UNHEALTHY && isOver(since, RESTART_AFTER);
+    }
+
+    private static boolean isOver(long from, Duration time) {
+        return System.nanoTime() - from > time.toNanos();
     }
 
     private void run() {
@@ -130,7 +137,7 @@ final class HealthWatch implements AutoCloseable {
                 }
             }
             case STARTING -> {
-                if (startedAt.plus(question.startPeriod()).isBefore(Instant.now())) {
+                if (isOver(startedAt, question.startPeriod())) {
                     var why = explanation.get();
                     become(
                             App.State.UNHEALTHY,
@@ -147,7 +154,7 @@ final class HealthWatch implements AutoCloseable {
         if (state == next) {
             return;
         }
-        since = Instant.now();
+        since = System.nanoTime();
         reason = why;
         wasHealthy |= next == App.State.HEALTHY;
         state = next;
@@ -157,7 +164,7 @@ final class HealthWatch implements AutoCloseable {
     private Duration pause() {
         return switch (state) {
             case HEALTHY -> WHILE_HEALTHY;
-            case STARTING -> startedAt.plus(FIRST).isAfter(Instant.now()) ? AT_FIRST : WHILE_STARTING;
+            case STARTING -> isOver(startedAt, FIRST) ? WHILE_STARTING : AT_FIRST;
             case UNHEALTHY, CRASHED, STOPPED -> WHILE_UNHEALTHY;
         };
     }

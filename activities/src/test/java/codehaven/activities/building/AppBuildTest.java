@@ -18,12 +18,14 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** From source trees to images that run, on a real engine. */
+@Tag("engine")
 @Execution(ExecutionMode.CONCURRENT)
 final class AppBuildTest {
 
@@ -343,6 +345,47 @@ final class AppBuildTest {
                 """).limits(160, 100, 1000, Duration.ofMinutes(1));
         var failure = failure(job, new BuildScope(job.deployment));
         assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(FailureKind.BUILD_OUT_OF_MEMORY);
+    }
+
+    @Test
+    void stepThatIsKilledWithMemoryLeftIsTriedAgain() throws Exception {
+        var job = app("--- Dockerfile\nFROM node:22-bookworm-slim\nRUN echo begun; exit 137\n");
+        var failure = failure(job, new BuildScope(job.deployment));
+        assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(FailureKind.DOCKER_UNAVAILABLE);
+        assertThat(failure).hasMessageContaining("was ended from outside (exit code 137)");
+    }
+
+    @Test
+    void versionThatIsHereStandsInForTheWholeBuild() throws Exception {
+        var job = app("""
+                --- package.json
+                { "engines": { "node": "24 || 20" }, "scripts": { "build": "node -v > made.txt", "start": "node server.js" } }
+                --- server.js
+                const made = require('fs').readFileSync('made.txt', 'utf8').trim();
+                require('http').createServer((q, a) => a.end(String(made === process.version))).listen(process.env.PORT);
+                """);
+        var scope = new BuildScope(job.deployment);
+        var image = imageOf(workshop.build(job, scope));
+        assertThat(page(image, "/")).as("built and run with the same").isEqualTo("true");
+    }
+
+    @Test
+    void standaloneServerOfNextJsHasACacheThatItCanWriteTo() throws Exception {
+        var job = app("""
+                --- next.config.mjs
+                export default { output: 'standalone' };
+                --- app/page.js
+                --- build.sh
+                mkdir -p .next/standalone/apps/web .next/static
+                echo "require('http')" > .next/standalone/apps/web/server.js
+                --- package.json
+                { "scripts": { "build": "sh build.sh" }, "dependencies": { "next": "file:next" } }
+                --- next/package.json
+                { "name": "next", "version": "16.0.0" }
+                """);
+        var image = imageOf(workshop.build(job, new BuildScope(job.deployment)));
+        assertThat(docker("run", "--rm", "--entrypoint", "readlink", image.tag(), "apps/web/.next/cache"))
+                .isEqualTo("/tmp");
     }
 
     @Test

@@ -21,12 +21,14 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Builds in containers of a real engine; they wait more than they work, so a few run side by side. */
+@Tag("engine")
 @Execution(ExecutionMode.CONCURRENT)
 final class ContainerBuildTest {
 

@@ -32,6 +32,18 @@ final class DockerfileTextTest {
     }
 
     @Test
+    void argumentsInQuotesStayWhole() {
+        var read = read("""
+                ARG BASE="node:22"
+                FROM $BASE
+                ARG PKGS="curl git make" MODE='a b' OTHER PLAIN=x\\ y
+                """);
+        assertThat(read.bases()).containsExactly("node:22");
+        assertThat(read.arguments()).containsExactly("BASE", "PKGS", "MODE", "OTHER", "PLAIN");
+        assertThat(read.text()).contains("ARG PKGS=\"curl git make\"\nARG MODE='a b'\nARG OTHER\nARG PLAIN=x\\ y\n");
+    }
+
+    @Test
     void mountsAndLinksAreSaidInOlderWords() {
         var read = read("""
                 FROM node

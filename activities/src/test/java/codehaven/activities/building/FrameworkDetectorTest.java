@@ -16,6 +16,7 @@ import codehaven.workflows.StepFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
@@ -850,6 +851,29 @@ class FrameworkDetectorTest {
                     .as("engines leaves the choice to .nvmrc")
                     .isEqualTo(24);
         }
+
+        @Test
+        void otherNodesThatFitMayStandIn() {
+            assertThat(detect(VITE_REACT).instead()).containsExactly("node:24-bookworm-slim", "node:20-bookworm-slim");
+            assertThat(detect(VITE_REACT, with("nodeVersion", "22")).instead()).isEmpty();
+            assertThat(detect(VITE_REACT + "--- .nvmrc\nv20.11.0\n").instead()).isEmpty();
+            var engines = VITE_REACT.replace("\"private\": true", "\"engines\": { \"node\": \">=22\" }");
+            assertThat(detect(engines).instead()).containsExactly("node:24-bookworm-slim");
+            assertThat(detect(engines + "--- .nvmrc\nlts/*\n").instead()).containsExactly("node:24-bookworm-slim");
+        }
+
+        @Test
+        void filesOfSettingsThatAreNotReadAreNamed() {
+            var recipe = detect(VITE_REACT + "--- vercel.json\n{}\n--- netlify.toml\n--- docs/codehaven.json\n{}\n");
+            assertThat(recipe.notes())
+                    .extracting(Recipe.Note::sentence)
+                    .containsExactly(
+                            "vercel.json is not read yet, and what it says has no effect: say it in the project's settings.",
+                            "netlify.toml is not read yet, and what it says has no effect: say it in the project's"
+                                    + " settings.");
+            assertThat(recipe.notes())
+                    .allSatisfy(each -> assertThat(each.level()).isEqualTo(codehaven.model.DeploymentEvent.Level.warn));
+        }
     }
 
     @Nested
@@ -1004,6 +1028,84 @@ class FrameworkDetectorTest {
         }
 
         @Test
+        void developmentDependenciesStayWhereConfigurationImportsThem() {
+            var express = """
+                    --- package.json
+                    { "scripts": { "start": "node server.js" }, "dependencies": { "express": "5" }, "devDependencies": { "dotenv": "16" } }
+                    --- server.js
+                    require('express')
+                    """;
+            assertThat(tree(detect(express + "--- src/config.js\nrequire('dotenv')\n"))
+                            .finish())
+                    .isNull();
+            assertThat(tree(detect(express + "--- config/index.js\nrequire('dotenv')\n"))
+                            .finish())
+                    .isNull();
+            assertThat(tree(detect(express + "--- vitest.config.js\nrequire('dotenv')\n"))
+                            .finish())
+                    .contains("npm prune");
+
+            var next = NEXT.replace(
+                            "\"dependencies\"",
+                            "\"devDependencies\": { \"typescript\": \"5\", \"@next/mdx\": \"16\" }, \"dependencies\"")
+                    .replace("OPTIONS", "");
+            assertThat(tree(detect(next)).finish()).contains("npm prune");
+            assertThat(tree(detect(next.replace("export default", "import mdx from '@next/mdx'\nexport default")))
+                            .finish())
+                    .isNull();
+            assertThat(tree(detect(next.replace("next.config.mjs", "next.config.ts")))
+                            .finish())
+                    .isNull();
+        }
+
+        @Test
+        void yarnInstallsFilesWhereAnAppIsStartedFromThem() {
+            var yarn = "--- yarn.lock\n__metadata:\n  version: 8\n";
+            var app = detect(NEXT.replace("OPTIONS", "") + yarn);
+            assertThat(app.packageManager()).isEqualTo(YARN_BERRY);
+            assertThat(app.variables()).containsEntry("YARN_NODE_LINKER", "node-modules");
+            assertThat(app.notes())
+                    .anySatisfy(each -> assertThat(each.sentence()).contains("Plug'n'Play"));
+            var bare = detect(NEXT.replace("OPTIONS", "").replace("\"build\": \"next build\",", "") + yarn);
+            assertThat(bare.build()).as("its program is a file").isEqualTo("next build");
+            var linked = detect(NEXT.replace("OPTIONS", "") + yarn + "--- .yarnrc.yml\nnodeLinker: pnpm\n");
+            assertThat(linked.variables()).doesNotContainKey("YARN_NODE_LINKER");
+            assertThat(detect(VITE_REACT + yarn).variables()).doesNotContainKey("YARN_NODE_LINKER");
+        }
+
+        @Test
+        void prerenderingAloneDoesNotMakeFilesOfAnApp() {
+            var router = """
+                    --- react-router.config.ts
+                    export default { OPTIONS };
+                    --- package.json
+                    { "scripts": { "build": "react-router build", "start": "react-router-serve ./build/server/index.js" },
+                      "dependencies": { "@react-router/dev": "7", "@react-router/serve": "7" } }
+                    """;
+            var prerendered = detect(router.replace("OPTIONS", "prerender: ['/']"));
+            assertThat(prerendered.running()).isNotNull();
+            assertThat(prerendered.notes())
+                    .anySatisfy(each -> assertThat(each.sentence()).contains("Set ssr: false in react-router.config"));
+            assertThat(detect(router.replace("OPTIONS", "ssr: false, prerender: ['/']"))
+                            .running())
+                    .isNull();
+
+            var start = """
+                    --- vite.config.ts
+                    import { tanstackStart } from '@tanstack/react-start/plugin/vite'
+                    export default { plugins: [tanstackStart({ OPTIONS })] }
+                    --- package.json
+                    { "scripts": { "build": "vite build" }, "dependencies": { "@tanstack/react-start": "1", "nitro": "3", "vite": "7" } }
+                    """;
+            assertThat(detect(start.replace("OPTIONS", "prerender: { enabled: true }"))
+                            .running())
+                    .isNotNull();
+            assertThat(detect(start.replace("OPTIONS", "spa: { enabled: true }"))
+                            .running())
+                    .isNull();
+        }
+
+        @Test
         void serverBesideABundlersPagesRuns() {
             var drawing = VITE_REACT
                     .replace("\"dev\": \"vite\"", "\"dev\": \"vite\", \"start\": \"node server.js\"")
@@ -1081,6 +1183,46 @@ class FrameworkDetectorTest {
             assertThat(django)
                     .contains("shop.wsgi:application", "collectstatic")
                     .doesNotContain("RUN pip install gunicorn");
+        }
+
+        private List<String> instead(String drawing) {
+            return image(detect(drawing)).instead();
+        }
+
+        @Test
+        void otherPythonsThatFitMayStandIn() {
+            var main = "--- main.py\nfrom fastapi import FastAPI\napp = FastAPI()\n--- requirements.txt\nfastapi\n";
+            assertThat(instead(main))
+                    .contains("python:3.11-slim-bookworm", "python:3.14-slim-bookworm")
+                    .hasSize(5);
+            assertThat(instead(main + "--- .python-version\n3.12\n")).isEmpty();
+            var project = main + "--- pyproject.toml\n[project]\nrequires-python = \"RANGE\"\n";
+            assertThat(instead(project.replace("RANGE", ">=3.10")))
+                    .containsExactly(
+                            "python:3.14-slim-bookworm",
+                            "python:3.13-slim-bookworm",
+                            "python:3.11-slim-bookworm",
+                            "python:3.10-slim-bookworm");
+            assertThat(instead(project.replace("RANGE", ">=3.10,<3.13,!=3.11.*")))
+                    .containsExactly("python:3.10-slim-bookworm");
+            assertThat(instead(project.replace("RANGE", "==3.11.*"))).isEmpty();
+            assertThat(instead(project.replace("RANGE", "~=3.11.4"))).isEmpty();
+            assertThat(detect("--- mkdocs.yml\nsite_name: x\n").instead()).contains("python:3.11-slim-bookworm");
+        }
+
+        @Test
+        void newerGoMayStandIn() {
+            var main = "--- main.go\npackage main\n--- go.mod\nmodule x\n";
+            assertThat(instead(main + "go 1.25\n"))
+                    .startsWith("golang:1.26-bookworm", "golang:1.27-bookworm")
+                    .doesNotContain("golang:1.24-bookworm");
+            assertThat(instead(main))
+                    .as("it asks for none")
+                    .startsWith("golang:1.25-bookworm")
+                    .endsWith("golang:1.23-bookworm", "golang:1.22-bookworm", "golang:1.21-bookworm");
+            assertThat(instead(main + "go 1.22\ntoolchain go1.24.1\n"))
+                    .startsWith("golang:1.25-bookworm")
+                    .endsWith("golang:1.23-bookworm", "golang:1.22-bookworm");
         }
 
         @Test

@@ -22,10 +22,12 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Images in a real registry that wants a password: Debian's docker-registry. */
+@Tag("engine")
 final class ImageRegistryTest {
 
     private static final String DRAWING = """
@@ -183,7 +185,8 @@ final class ImageRegistryTest {
         }
         var images = new BuildImages(workshop.engine);
         assertThat(catchThrowableOfType(
-                        StepFailure.class, () -> images.provide(pushed.tag(), new BuildScope(job.deployment))))
+                        StepFailure.class,
+                        () -> images.provide(pushed.tag(), List.of(), new BuildScope(job.deployment))))
                 .as("nothing comes without a password")
                 .hasMessageContaining(pushed.tag());
 
@@ -199,7 +202,7 @@ final class ImageRegistryTest {
         NAMES.add(name);
         var second = serve(Files.writeString(directory.resolve("open.yml"), config), open);
         try {
-            images.provide(name, new BuildScope(job.deployment));
+            images.provide(name, List.of(), new BuildScope(job.deployment));
             assertThat(new AppImages(workshop.engine).find(name)).isPresent();
         } finally {
             second.destroyForcibly().waitFor();

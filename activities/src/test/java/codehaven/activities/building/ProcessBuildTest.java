@@ -69,6 +69,20 @@ final class ProcessBuildTest {
     }
 
     @Test
+    void cacheIsKeptThoughAFolderOfItIsMissing() throws IOException {
+        var build = "mkdir -p \"$HOME/.store\" dist && echo kept > \"$HOME/.store/a\" && echo > dist/index.html";
+        var job = workshop.job(build, "--- a").caching(List.of(".not-there", ".store"));
+        job.project = "cached";
+        var scope = new BuildScope(job.deployment);
+        workshop.build(job, scope);
+        assertThat(scope.text()).contains("Kept the dependency cache").doesNotContain("could not be kept");
+        var next = workshop.job(build, "--- a").caching(List.of(".not-there", ".store"));
+        next.project = "cached";
+        assertThat(workshop.build(next, new BuildScope(next.deployment)).cache())
+                .isEqualTo("hit");
+    }
+
+    @Test
     void cancelKillsTheWholeGroup() throws Exception {
         var job = workshop.job("trap '' TERM; (trap '' TERM HUP; sleep 4711.25) & echo begun; sleep 4711.25", "--- a");
         var scope = new BuildScope(job.deployment);

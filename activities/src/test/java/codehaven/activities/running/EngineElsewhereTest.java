@@ -16,10 +16,12 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The engine behind TCP, as on another machine, on a line that can be cut. */
+@Tag("engine")
 class EngineElsewhereTest {
 
     @TempDir

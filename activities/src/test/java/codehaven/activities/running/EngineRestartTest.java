@@ -7,10 +7,12 @@ import codehaven.model.App;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The engine itself goes away: what should run comes back with it, and what should not is taken away. */
+@Tag("engine")
 class EngineRestartTest {
 
     private static final Duration HEALED = Duration.ofSeconds(30);

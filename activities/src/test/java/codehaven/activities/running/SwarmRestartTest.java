@@ -10,10 +10,12 @@ import codehaven.model.Target;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An engine with apps becomes a Swarm's manager, and goes away and comes back as one. */
+@Tag("engine")
 class SwarmRestartTest {
 
     private static final Duration HEALED = Duration.ofSeconds(60);

@@ -60,7 +60,7 @@ public final class Problem extends RuntimeException {
         return new Problem("not-found", "Not found", 404, detail, List.of(), Map.of());
     }
 
-    static Problem methodNotAllowed(String detail, String allow) {
+    public static Problem methodNotAllowed(String detail, String allow) {
         return new Problem("method-not-allowed", "Method not allowed", 405, detail, List.of(), Map.of("Allow", allow));
     }
 
@@ -106,6 +106,17 @@ public final class Problem extends RuntimeException {
                 "This Idempotency-Key was used with a different request. Use a new key for a new request.",
                 List.of(),
                 Map.of());
+    }
+
+    /** What is here speaks WebSocket alone (RFC 9110, 15.5.22). */
+    public static Problem upgradeRequired(String detail) {
+        return new Problem(
+                "upgrade-required",
+                "Upgrade required",
+                426,
+                detail,
+                List.of(),
+                Map.of("Upgrade", "websocket", "Connection", "Upgrade"));
     }
 
     /** Part of the contract, but of a later version. */

@@ -21,6 +21,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -29,6 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
 @RequestMapping("/v1/projects/{slug}/env")
 @Tag(name = "Environment variables", description = "A change takes effect with the next deployment")
 final class VariablesController {
+
+    private static final int MOST = 1_000;
 
     private final ProjectSettings projects;
     private final ProjectVariables variables;
@@ -58,12 +61,16 @@ final class VariablesController {
 
     @GetMapping
     @Operation(summary = "All variables, by key; the values of sensitive ones are left out")
-    Page<VariableView> list(@PathVariable String slug) {
-        return new Page<>(
-                variables.list(project(slug)).stream()
-                        .map(VariablesController::view)
-                        .toList(),
-                null);
+    Page<VariableView> list(
+            @PathVariable String slug,
+            @RequestParam(required = false) @Nullable String after,
+            @RequestParam(required = false) @Nullable String limit) {
+        var most = Page.limit(limit, MOST, MOST);
+        var found = variables.list(project(slug)).stream()
+                .filter(each -> after == null || each.key().compareTo(after) > 0)
+                .limit(most + 1L)
+                .toList();
+        return Page.of(found, most, Known::key, VariablesController::view);
     }
 
     @GetMapping("/{key}")
