@@ -32,6 +32,12 @@ import java.util.regex.Pattern;
 /** The program as its users start it, in a process of its own that a test may kill. */
 public final class Haven implements AutoCloseable {
 
+    /** For what takes less than the usual pause. */
+    static final Duration SHORT = Duration.ofMillis(50);
+
+    /** Where every tenth of a second was one, asking took a third of what the program computed in the tests. */
+    private static final Duration PAUSE = Duration.ofMillis(300);
+
     static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
@@ -212,7 +218,7 @@ public final class Haven implements AutoCloseable {
                 throw new AssertionError("deployment " + id + " has not come to " + wanted + " within " + patience
                         + ":\n" + deployment.toPrettyString() + "\n" + log(id));
             }
-            pause();
+            rest(PAUSE);
         }
     }
 
@@ -318,18 +324,23 @@ public final class Haven implements AutoCloseable {
     }
 
     public static void await(String what, Duration patience, BooleanSupplier condition) {
+        await(what, patience, PAUSE, condition);
+    }
+
+    /** @param pause between two looks */
+    static void await(String what, Duration patience, Duration pause, BooleanSupplier condition) {
         var deadline = Instant.now().plus(patience);
         while (!condition.getAsBoolean()) {
             if (Instant.now().isAfter(deadline)) {
                 throw new AssertionError("not within " + patience + ": " + what);
             }
-            pause();
+            rest(pause);
         }
     }
 
-    private static void pause() {
+    private static void rest(Duration pause) {
         try {
-            TimeUnit.MILLISECONDS.sleep(100);
+            Thread.sleep(pause);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

@@ -218,6 +218,7 @@ final class AppsTest {
             Haven.await(
                     "the first again",
                     Duration.ofSeconds(5),
+                    Haven.SHORT,
                     () -> haven.visit(url.toString()).body().equals("one"));
             assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
             // What it was still answering is over then.
@@ -233,6 +234,7 @@ final class AppsTest {
             Haven.await(
                     "the second again",
                     Duration.ofSeconds(5),
+                    Haven.SHORT,
                     () -> haven.visit(url.toString()).body().equals("two"));
             System.out.printf(
                     "a rollback to an app that was stopped took %d ms%n", (System.nanoTime() - asked) / 1_000_000);

@@ -33,7 +33,7 @@ final class CrashTest {
                     var repository = git.create("crash-in-" + step.toLowerCase(Locale.ROOT), files(step));
                     var id = haven.deploy(Map.of("repository", repository.url()));
                     var crashing = haven;
-                    Haven.await("in " + step + " or past it", Duration.ofMinutes(2), () -> {
+                    Haven.await("in " + step + " or past it", Duration.ofMinutes(2), Haven.SHORT, () -> {
                         var status = crashing.status(id);
                         assertThat(status).as("before the kill in %s", step).isNotEqualTo("FAILED");
                         return LIFE.indexOf(status) >= LIFE.indexOf(step);
