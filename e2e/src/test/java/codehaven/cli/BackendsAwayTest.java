@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each backend away for 20 seconds in mid-deployment, one after the other: the deployment waits and goes on. */
-final class OutagesTest {
+final class BackendsAwayTest {
 
     private static final int AWAY_SECONDS = 20;
 
