@@ -72,6 +72,7 @@ class ServingTest {
         assertThat(shop("/%C3%BCber%20uns").text()).isEqualTo("we");
         assertThat(shop("/u%CC%88ber%20uns").text()).as("decomposed").isEqualTo("we");
         assertThat(shop("/.well-known/security.txt").text()).isEqualTo("contact");
+        assertThat(shop("/docs/.well-known/page.txt").text()).isEqualTo("known");
         assertThat(shop("/about?a=1").field("Content-Type")).isEqualTo("text/html; charset=utf-8");
     }
 
