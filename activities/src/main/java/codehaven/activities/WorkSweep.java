@@ -64,7 +64,7 @@ final class WorkSweep implements AutoCloseable {
                 try {
                     sweep(Instant.now());
                 } catch (RuntimeException e) {
-                    LOGGER.debug("{} could not be tidied; tried again later", work, e);
+                    LOGGER.warn("{} could not be tidied; tried again in two minutes", work, e);
                 }
             }
         } catch (InterruptedException e) {

@@ -106,7 +106,7 @@ final class RouteFeed implements AutoCloseable {
     /**
      * Asks for a host that the table lacks: a site is there from the moment it was published. Blocks.
      *
-     * @throws Away if it cannot be asked for now, so that its absence would be a guess
+     * @throws Away if nobody can be asked, so that its absence would be a guess
      */
     Optional<Route> lookUp(String host) throws Away {
         var known = table.find(host);

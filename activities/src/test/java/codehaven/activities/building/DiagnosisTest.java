@@ -34,7 +34,7 @@ final class DiagnosisTest {
                 new Walls(512, 1, 100, 1000, 1000, Duration.ofMinutes(1)),
                 Path.of("source"),
                 Path.of("work"));
-        return Diagnosis.of(order, phase, exit, "/work/src", new OutputFeed(scope, 0), scope);
+        return Diagnosis.of(order, phase, exit, Running.HOME, new OutputFeed(scope, 0), scope);
     }
 
     @Test

@@ -80,19 +80,7 @@ public final class NewProjects {
      */
     public Project ofRepository(String repository, @Nullable Slug name) {
         if (name != null) {
-            var made = blank(name, repository);
-            var there = projects.find(name);
-            if (there.isEmpty()) {
-                checkAddress(name);
-                if (projects.create(made)) {
-                    return made;
-                }
-                there = projects.find(name);
-            }
-            if (there.isPresent() && there.get().repository().equals(repository)) {
-                return there.get();
-            }
-            throw taken(name);
+            return created(blank(name, repository), true);
         }
         return projects.ofRepository(repository).orElseGet(() -> nearest(repository));
     }
@@ -104,20 +92,24 @@ public final class NewProjects {
      * @throws Problem 409 if the name is taken
      */
     Project create(Project wanted, Slug name, boolean repeated) {
-        var made = new Project(
-                name, wanted.repository(), wanted.productionBranch(), wanted.settings(), wanted.createdAt());
-        var there = projects.find(name);
+        return created(
+                new Project(
+                        name, wanted.repository(), wanted.productionBranch(), wanted.settings(), wanted.createdAt()),
+                repeated);
+    }
+
+    /** @param mayBeThere whether one of the same name and repository does as well */
+    private Project created(Project made, boolean mayBeThere) {
+        var there = projects.find(made.slug());
         if (there.isEmpty()) {
-            checkAddress(name);
+            checkAddress(made.slug());
             if (projects.create(made)) {
                 return made;
             }
-            there = projects.find(name);
+            there = projects.find(made.slug());
         }
-        if (repeated && there.isPresent() && there.get().repository().equals(wanted.repository())) {
-            return there.get();
-        }
-        throw taken(name);
+        return there.filter(each -> mayBeThere && each.repository().equals(made.repository()))
+                .orElseThrow(() -> taken(made.slug()));
     }
 
     /** A name that nobody has yet, like the repository's or a folder's. */
