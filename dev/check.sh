@@ -107,7 +107,7 @@ done
 
 for each in "${pids[@]:-}"; do
   [ -n "$each" ] || continue
-  wait "${each#*:}" || { tail -n 20 "$log/${each%%:*}.log" >&2; die "no ${each%%:*}; see $log/${each%%:*}.log"; }
+  wait "${each#*:}" || { tail -n 20 "$log/${each%%:*}.log" >&2; die "${each%%:*} failed; see $log/${each%%:*}.log"; }
   say "Done: ${each%%:*}"
 done
 

