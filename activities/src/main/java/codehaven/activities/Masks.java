@@ -232,6 +232,13 @@ public final class Masks {
     interface Taker {
         void take(char c);
 
+        /** Several that follow one another. */
+        default void take(char[] chars, int from, int to) {
+            for (var i = from; i < to; i++) {
+                take(chars[i]);
+            }
+        }
+
         /** In place of a secret. */
         void takeMask();
     }
@@ -265,6 +272,25 @@ public final class Masks {
 
         void accept(char c) {
             accept(c, false);
+        }
+
+        /** As one by one, but at once for what begins no secret, which is nearly all that a program prints. */
+        void accept(char[] chars, int from, int to) {
+            for (var i = from; i < to; ) {
+                var plain = i;
+                if (node == ROOT && length == 0) {
+                    while (plain < to && masks.child(ROOT, chars[plain]) == ROOT) {
+                        plain++;
+                    }
+                }
+                if (plain > i) {
+                    inMask = false;
+                    taker.take(chars, i, plain);
+                    i = plain;
+                } else {
+                    accept(chars[i++]);
+                }
+            }
         }
 
         private void accept(char c, boolean known) {

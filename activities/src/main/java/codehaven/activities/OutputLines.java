@@ -127,16 +127,32 @@ public final class OutputLines implements Masks.Taker {
     private void drain() {
         var chars = decoded.array();
         var count = decoded.position();
-        for (var i = 0; i < count; i++) {
-            filter(chars[i]);
+        for (var i = 0; i < count; ) {
+            var plain = i;
+            if (state == State.TEXT) {
+                while (plain < count && isPlain(chars[plain])) {
+                    plain++;
+                }
+            }
+            if (plain > i) {
+                masks.accept(chars, i, plain);
+                i = plain;
+            } else {
+                filter(chars[i++]);
+            }
         }
         decoded.clear();
+    }
+
+    /** Whether it is no more than itself: neither ends a line nor drives a terminal. */
+    private static boolean isPlain(char c) {
+        return (c >= ' ' && c < 0x7f) || c > 0x9f;
     }
 
     private void filter(char c) {
         switch (state) {
             case TEXT -> {
-                if ((c >= ' ' && c < 0x7f) || c == '\n' || c == '\t' || c == '\r' || c > 0x9f) {
+                if (isPlain(c) || c == '\n' || c == '\t' || c == '\r') {
                     masks.accept(c);
                 } else if (c == ESCAPE) {
                     state = State.AFTER_ESCAPE;
@@ -247,6 +263,19 @@ public final class OutputLines implements Masks.Taker {
         line.append(c);
         if (line.length() >= LONGEST && !Character.isHighSurrogate(c)) {
             cut();
+        }
+    }
+
+    @Override
+    public void take(char[] chars, int from, int to) {
+        rewindIfReturned();
+        for (var i = from; i < to; ) {
+            var taken = Math.clamp(LONGEST - line.length(), 1, to - i);
+            line.append(chars, i, taken);
+            i += taken;
+            if (line.length() >= LONGEST && !Character.isHighSurrogate(chars[i - 1])) {
+                cut();
+            }
         }
     }
 

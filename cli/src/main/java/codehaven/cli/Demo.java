@@ -40,11 +40,14 @@ final class Demo extends Role {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** Made when it is first asked: other commands make this one, too, to know its options. */
+    private static final class Http {
+        static final HttpClient CLIENT =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    }
+
     @Option(names = "--exit", description = "stop everything afterwards; exit 0 only if the page was served")
     boolean exit;
-
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
     @Override
     public Integer call() throws Exception {
@@ -109,7 +112,7 @@ final class Demo extends Role {
 
     private HttpResponse<String> send(URI address, String method, Map<String, String> body)
             throws IOException, InterruptedException {
-        return http.send(
+        return Http.CLIENT.send(
                 HttpRequest.newBuilder(address)
                         .header("Content-Type", "application/json")
                         .method(method, BodyPublishers.ofString(JSON.writeValueAsString(body)))
@@ -148,7 +151,7 @@ final class Demo extends Role {
         var deadline = Instant.now().plus(PATIENCE);
         var seen = "";
         while (true) {
-            var answer = http.send(
+            var answer = Http.CLIENT.send(
                     HttpRequest.newBuilder(api.resolve("/v1/deployments/" + id)).build(), BodyHandlers.ofString());
             var deployment = JSON.readTree(answer.body());
             var status = deployment.path("status").asText();
@@ -217,7 +220,8 @@ final class Demo extends Role {
         var address = url.getHost().endsWith(".localhost")
                 ? URI.create(url.getScheme() + "://127.0.0.1" + port + url.getRawPath())
                 : url;
-        return http.send(HttpRequest.newBuilder(address).header("Host", host).build(), BodyHandlers.ofString());
+        return Http.CLIENT.send(
+                HttpRequest.newBuilder(address).header("Host", host).build(), BodyHandlers.ofString());
     }
 
     /** The default port where it is free; a demo does not fail because something else runs. */

@@ -25,6 +25,9 @@ public final class DockerEngine implements AutoCloseable {
 
     private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
 
+    /** What an engine says of itself starts four programs there; whether it answers, none. */
+    private static final Duration DESCRIBE_AGAIN = Duration.ofMinutes(1);
+
     private final URI host;
     private final boolean sandboxAllowed;
     private final DockerClient asking;
@@ -38,6 +41,7 @@ public final class DockerEngine implements AutoCloseable {
     private @Nullable Version last;
     private @Nullable String lastProblem;
     private long askedAt;
+    private long describedAt;
 
     /**
      * How builds are walled off on this machine, for {@code GET /v1/system}.
@@ -183,15 +187,12 @@ public final class DockerEngine implements AutoCloseable {
         }
         askedAt = now;
         try {
-            var version = asking.versionCmd().exec();
-            var info = asking.infoCmd().exec();
-            var memory = info.getMemTotal();
-            var processors = info.getNCPU();
-            last = new Version(
-                    String.valueOf(version.getVersion()),
-                    String.valueOf(version.getApiVersion()),
-                    processors == null ? 1 : processors,
-                    memory == null ? Long.MAX_VALUE : memory);
+            if (last != null && now - describedAt < DESCRIBE_AGAIN.toNanos()) {
+                asking.pingCmd().exec();
+            } else {
+                last = describedByItself();
+                describedAt = now;
+            }
             lastProblem = null;
             seen = true;
         } catch (RuntimeException e) {
@@ -199,6 +200,18 @@ public final class DockerEngine implements AutoCloseable {
             lastProblem = reasonOf(e);
         }
         return last;
+    }
+
+    private Version describedByItself() {
+        var version = asking.versionCmd().exec();
+        var info = asking.infoCmd().exec();
+        var memory = info.getMemTotal();
+        var processors = info.getNCPU();
+        return new Version(
+                String.valueOf(version.getVersion()),
+                String.valueOf(version.getApiVersion()),
+                processors == null ? 1 : processors,
+                memory == null ? Long.MAX_VALUE : memory);
     }
 
     /** Asks the engine now. */

@@ -64,9 +64,8 @@ final class OutputFeed {
         var text = stream.line.toString(StandardCharsets.UTF_8);
         stream.line.reset();
         var rewritten = text.lastIndexOf('\r', text.length() - 2);
-        text = COLOUR.matcher(rewritten < 0 ? text : text.substring(rewritten + 1))
-                .replaceAll("")
-                .stripTrailing();
+        text = rewritten < 0 ? text : text.substring(rewritten + 1);
+        text = (text.indexOf('\u001b') < 0 ? text : COLOUR.matcher(text).replaceAll("")).stripTrailing();
         last.addLast(text);
         if (last.size() > REMEMBERED) {
             last.removeFirst();

@@ -1,35 +1,31 @@
 package codehaven.activities.cloning;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jgit.lib.Config;
 import org.eclipse.jgit.storage.file.FileBasedConfig;
 import org.eclipse.jgit.util.FS;
 import org.eclipse.jgit.util.SystemReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * JGit without the machine's and the user's Git configuration: no rewritten addresses, credentials, proxies or cookies
- * from there, and no {@code git} program started to find it.
+ * from there, no {@code git} program started to find it, and no seconds of computing in each process to learn how fine
+ * the clock of a disk is.
  */
 final class Quiet extends SystemReader.Delegate {
+
+    /** JGit's own guess until it has measured: how long a file that was written twice may look as if written once. */
+    private static final Duration CLOCK_OF_ANY_DISK = FS.FileStoreAttributes.FALLBACK_TIMESTAMP_RESOLUTION;
 
     private Quiet(SystemReader usual) {
         super(usual);
     }
 
-    /**
-     * For the whole process, from now on.
-     *
-     * @param lasting a directory that stays: JGit measures its disk's clock there for some seconds, and nobody waits for
-     *     that, nor does it find its directory deleted
-     */
-    static synchronized void install(Path lasting) {
+    /** For the whole process, from now on. */
+    static synchronized void install() {
         if (!(SystemReader.getInstance() instanceof Quiet)) {
             SystemReader.setInstance(new Quiet(SystemReader.getInstance()));
-            FS.FileStoreAttributes.setBackground(true);
-        }
-        if (Files.isDirectory(lasting)) {
-            FS.FileStoreAttributes.get(lasting);
         }
     }
 
@@ -52,6 +48,14 @@ final class Quiet extends SystemReader.Delegate {
         @SuppressWarnings("NullAway") // JGit's own way to say that there is no file
         Empty(Config parent, FS fs) {
             super(parent, null, fs);
+        }
+
+        @Override
+        public long getTimeUnit(
+                String section, @Nullable String subsection, String name, long otherwise, TimeUnit unit) {
+            return section.equals("filesystem") && name.equals("timestampResolution")
+                    ? unit.convert(CLOCK_OF_ANY_DISK)
+                    : super.getTimeUnit(section, subsection, name, otherwise, unit);
         }
 
         @Override

@@ -58,7 +58,7 @@ public final class Trees {
     Trees(Settings settings, Clone.Network network) {
         this.settings = settings;
         this.network = network;
-        Quiet.install(settings.data());
+        Quiet.install();
     }
 
     /**

@@ -32,7 +32,7 @@ record Bench(
 
     static {
         // The tests' own directories are deleted while JGit still measures.
-        Quiet.install(Path.of("target"));
+        Quiet.install();
     }
 
     static Bench of(Path data, String repository) {
