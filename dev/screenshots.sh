@@ -3,5 +3,5 @@
 # The same walk checks them with axe. Needs what `./codehaven check` installs.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-"$root/codehaven" check -Dquick -pl browser -am -Dtest=PagesTest -Dsurefire.failIfNoSpecifiedTests=false "$@"
+"$root/codehaven" check -Dquick -pl browser -am -Dtest=PagesTest -Dpictures=true -Dsurefire.failIfNoSpecifiedTests=false "$@"
 echo "$root/browser/target/screenshots"

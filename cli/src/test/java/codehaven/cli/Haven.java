@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DockerClientConfig;
+import com.github.dockerjava.core.DockerClientImpl;
+import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -41,6 +47,18 @@ public final class Haven implements AutoCloseable {
     static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+
+    /** For tests that look at containers; others need no engine. */
+    private static final class Engine {
+        private static final DockerClientConfig CONFIG =
+                DefaultDockerClientConfig.createDefaultConfigBuilder().build();
+        static final DockerClient CLIENT = DockerClientImpl.getInstance(
+                CONFIG,
+                new ZerodepDockerHttpClient.Builder()
+                        .dockerHost(CONFIG.getDockerHost())
+                        .sslConfig(CONFIG.getSSLConfig())
+                        .build());
+    }
 
     private final Process process;
     private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -226,9 +244,15 @@ public final class Haven implements AutoCloseable {
         return raw(request("/v1/deployments/" + id + "/log")).body();
     }
 
-    /** The containers of this deployment on this machine's engine, running or not: an id a line. */
-    public static String containers(String deployment) {
-        return run("docker", "ps", "-aq", "--filter", "label=codehaven.deployment=" + deployment);
+    /** The ids of the containers of this deployment on this machine's engine, running or not. */
+    public static List<String> containers(String deployment) {
+        return containers(Map.of("codehaven.deployment", deployment));
+    }
+
+    private static List<String> containers(Map<String, String> labels) {
+        return Engine.CLIENT.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec().stream()
+                .map(Container::getId)
+                .toList();
     }
 
     /** Deletes a project, and waits until the containers of its apps have gone: they outlive the program. */
@@ -237,15 +261,8 @@ public final class Haven implements AutoCloseable {
         await(
                 "the containers of " + project + " are gone",
                 Duration.ofMinutes(1),
-                () -> run(
-                                "docker",
-                                "ps",
-                                "-aq",
-                                "--filter",
-                                "label=codehaven.role=app",
-                                "--filter",
-                                "label=codehaven.project=" + project)
-                        .isBlank());
+                () -> containers(Map.of("codehaven.role", "app", "codehaven.project", project))
+                        .isEmpty());
     }
 
     /** Runs a program to its good end, and returns what it printed. */

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,6 +17,8 @@ import java.util.List;
  */
 final class Program {
 
+    private static final Path CODE = code();
+    private static final String DEMO = "tested/demo.txt";
     private static final List<String> ARGUMENTS = find();
 
     private Program() {}
@@ -28,22 +31,32 @@ final class Program {
         return ARGUMENTS;
     }
 
+    /** What {@code demo --exit} said that left the archive: the first start of the package. */
+    static String firstDemo() throws IOException, InterruptedException {
+        return Files.isDirectory(CODE) ? demo(ARGUMENTS) : Files.readString(CODE.resolveSibling(DEMO));
+    }
+
     private static List<String> find() {
         try {
-            var code = Path.of(Main.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-            return Files.isDirectory(code)
+            return Files.isDirectory(CODE)
                     ? List.of("-cp", System.getProperty("java.class.path"), Main.class.getName())
-                    : packaged(code.resolveSibling("cli-app.jar"));
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
+                    : packaged(CODE.resolveSibling("cli-app.jar"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Path code() {
+        try {
+            return Path.of(Main.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -71,33 +84,25 @@ final class Program {
                         "--force",
                         "--destination",
                         directory.toString()));
-                archive(app, archive);
+                // The classes of a run that starts everything, and deploys something.
+                var said =
+                        demo(List.of("-Xlog:disable", "-XX:ArchiveClassesAtExit=" + archive, "-jar", app.toString()));
+                Files.writeString(jar.resolveSibling(DEMO), said);
                 Files.writeString(mark, version);
             }
         }
         return List.of("-Xlog:disable", "-Xshare:auto", "-XX:SharedArchiveFile=" + archive, "-jar", app.toString());
     }
 
-    /** The classes of a run that starts everything, and deploys something. */
-    private static void archive(Path app, Path archive) throws IOException, InterruptedException {
-        var data = Files.createTempDirectory("codehaven-archive-");
-        run(List.of(
-                java(),
-                "-Xlog:disable",
-                "-XX:ArchiveClassesAtExit=" + archive,
-                "-jar",
-                app.toString(),
-                "demo",
-                "--exit",
-                "--data",
-                data.toString(),
-                "--port",
-                "0",
-                "--edge-port",
-                "0"));
+    private static String demo(List<String> program) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(java(), "-XX:TieredStopAtLevel=1"));
+        command.addAll(program);
+        command.addAll(List.of("demo", "--exit", "--port", "0", "--edge-port", "0", "--data"));
+        command.add(Files.createTempDirectory("codehaven-demo-").toString());
+        return run(command);
     }
 
-    private static void run(List<String> command) throws IOException, InterruptedException {
+    private static String run(List<String> command) throws IOException, InterruptedException {
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(key -> key.startsWith(Setting.PREFIX));
         var process = builder.start();
@@ -105,5 +110,6 @@ final class Program {
         if (process.waitFor() != 0) {
             throw new AssertionError(command + " ended with " + process.exitValue() + ":\n" + output);
         }
+        return output;
     }
 }

@@ -136,7 +136,7 @@ final class AppCrashTest {
             assertThat(app.at("/image/digest").asText()).matches("sha256:[0-9a-f]{64}");
             assertThat(app.at("/image/tag").asText()).isEqualTo(registry.name() + "/unkillable:" + second);
             for (var each : List.of(first, second)) {
-                assertThat(Haven.containers(each).lines())
+                assertThat(Haven.containers(each))
                         .as("the containers of %s", each)
                         .hasSize(1);
             }

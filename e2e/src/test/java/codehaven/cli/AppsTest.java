@@ -228,7 +228,7 @@ final class AppsTest {
             Haven.await(
                     "its container is gone",
                     Duration.ofMinutes(1),
-                    () -> Haven.containers(second).isBlank());
+                    () -> Haven.containers(second).isEmpty());
             var asked = System.nanoTime();
             haven.post("/v1/projects/load/rollback", Map.of("deployment", second), 200);
             Haven.await(

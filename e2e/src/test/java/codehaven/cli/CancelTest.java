@@ -81,7 +81,7 @@ final class CancelTest {
         Haven.await(
                 "the new run's container",
                 Duration.ofSeconds(30),
-                () -> !Haven.containers(id).isBlank());
+                () -> !Haven.containers(id).isEmpty());
         haven.post("/v1/deployments/" + id + "/cancel", Map.of(), 202);
         haven.awaitStatus(id, "CANCELED", Duration.ofSeconds(5));
         awaitNoContainer(id);
@@ -115,7 +115,7 @@ final class CancelTest {
         Haven.await(
                 "no container left",
                 Duration.ofSeconds(10),
-                () -> Haven.containers(id).isBlank());
+                () -> Haven.containers(id).isEmpty());
     }
 
     private static void temporal(String... arguments) throws IOException {

@@ -342,7 +342,7 @@ class CacheTest {
 
     @Test
     void aHugeFileNeedsLittleMemoryAndSlowReadersAreLetGo() throws Exception {
-        var size = 200L * MB;
+        var size = 64L * MB;
         var sha = Endless.sha256(size);
         platform.site().with("index.html", "home").at(HOST, Site.Role.BRANCH, "deploy01", 1);
         platform.storage.put("blobs/" + sha, new byte[0]);

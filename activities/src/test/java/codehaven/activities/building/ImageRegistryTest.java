@@ -32,7 +32,7 @@ final class ImageRegistryTest {
 
     private static final String DRAWING = """
             --- Dockerfile
-            FROM node:22-bookworm-slim
+            FROM debian:bookworm-slim
             RUN echo "only here: NUMBER" > /only-here
             CMD ["true"]
             """;
