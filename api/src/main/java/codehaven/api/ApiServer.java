@@ -9,9 +9,12 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aot.AotDetector;
+import org.springframework.beans.factory.aot.BeanRegistrationAotProcessor;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
@@ -19,12 +22,20 @@ import org.springframework.boot.web.server.PortInUseException;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.SpringProperties;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.StandardEnvironment;
+import org.springframework.util.ClassUtils;
 
 /** The REST server, from start to stop. What it is given stays open when it closes. */
 public final class ApiServer implements AutoCloseable {
+
+    /** What the build writes, see {@link ApiApplication#main()}; not there in tests of this module. */
+    private static final String PREPARED = ApiApplication.class.getName() + "__ApplicationContextInitializer";
+
+    private static final List<Class<?>> GIVEN = List.of(
+            ApiSettings.class, SystemInfo.class, State.class, WorkflowClient.class, PrometheusMeterRegistry.class);
 
     private final ConfigurableApplicationContext context;
     private final MetricsServer metrics;
@@ -45,21 +56,16 @@ public final class ApiServer implements AutoCloseable {
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var metrics = MetricsServer.start(settings.metricsPort(), registry);
         try {
-            var application = new SpringApplication(ApiApplication.class);
-            application.setWebApplicationType(WebApplicationType.SERVLET);
-            application.setBannerMode(Banner.Mode.OFF);
-            application.setLogStartupInfo(false);
-            application.setRegisterShutdownHook(false);
-            application.setAddCommandLineProperties(false);
-            application.setEnvironment(new OwnEnvironment(properties(settings)));
-            application.addInitializers(context -> {
-                var beans = (GenericApplicationContext) context;
-                give(beans, ApiSettings.class, settings);
-                give(beans, SystemInfo.class, info);
-                give(beans, State.class, state);
-                give(beans, WorkflowClient.class, client);
-                give(beans, PrometheusMeterRegistry.class, registry);
-            });
+            Map<Class<?>, Object> given = Map.of(
+                    ApiSettings.class, settings,
+                    SystemInfo.class, info,
+                    State.class, state,
+                    WorkflowClient.class, client,
+                    PrometheusMeterRegistry.class, registry);
+            if (ClassUtils.isPresent(PREPARED, null)) {
+                SpringProperties.setFlag(AotDetector.AOT_ENABLED);
+            }
+            var application = application(settings.address(), settings.port(), given);
             return new ApiServer(application.run(), metrics);
         } catch (RuntimeException e) {
             metrics.close();
@@ -67,9 +73,32 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    /** The instance stays ours: without a destroy method of its own name, Spring would close what can be closed. */
-    private static <T> void give(GenericApplicationContext beans, Class<T> type, T instance) {
-        beans.registerBean(type, () -> instance, definition -> definition.setDestroyMethodName(""));
+    /**
+     * Before it runs.
+     *
+     * @param given an instance of each type in {@link #GIVEN}; none where the application is prepared, not run
+     */
+    static SpringApplication application(String address, int port, Map<Class<?>, Object> given) {
+        var application = new SpringApplication(ApiApplication.class);
+        application.setMainApplicationClass(ApiApplication.class);
+        application.setWebApplicationType(WebApplicationType.SERVLET);
+        application.setBannerMode(Banner.Mode.OFF);
+        application.setLogStartupInfo(false);
+        application.setRegisterShutdownHook(false);
+        application.setAddCommandLineProperties(false);
+        application.setEnvironment(new OwnEnvironment(properties(address, port)));
+        application.addInitializers(
+                context -> GIVEN.forEach(type -> give((GenericApplicationContext) context, type, given)));
+        return application;
+    }
+
+    private static <T> void give(GenericApplicationContext beans, Class<T> type, Map<Class<?>, Object> given) {
+        beans.registerBean(type, () -> type.cast(Objects.requireNonNull(given.get(type), type.getName())), bean -> {
+            // The instance stays ours: without a destroy method of its own name, Spring would close what can be closed.
+            bean.setDestroyMethodName("");
+            // Conditions see it when the application is prepared, but it is given anew at each start.
+            bean.setAttribute(BeanRegistrationAotProcessor.IGNORE_REGISTRATION_ATTRIBUTE, true);
+        });
     }
 
     /** Where it listens. */
@@ -90,10 +119,10 @@ public final class ApiServer implements AutoCloseable {
         metrics.close();
     }
 
-    private static Map<String, Object> properties(ApiSettings settings) {
+    private static Map<String, Object> properties(String address, int port) {
         var all = new HashMap<String, Object>();
-        all.put("server.address", settings.address());
-        all.put("server.port", settings.port());
+        all.put("server.address", address);
+        all.put("server.port", port);
         all.put("server.shutdown", "graceful");
         all.put("spring.lifecycle.timeout-per-shutdown-phase", "5s");
         all.put("spring.threads.virtual.enabled", true);
