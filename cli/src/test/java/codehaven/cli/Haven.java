@@ -42,7 +42,7 @@ public final class Haven implements AutoCloseable {
     static final Duration SHORT = Duration.ofMillis(50);
 
     /** Where every tenth of a second was one, asking took a third of what the program computed in the tests. */
-    private static final Duration PAUSE = Duration.ofMillis(300);
+    private static final Duration PAUSE = Duration.ofMillis(600);
 
     static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP =
@@ -76,6 +76,7 @@ public final class Haven implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 // As in the tests themselves: it ends before the second compiler's work pays.
                 "-XX:TieredStopAtLevel=1",
+                "-XX:ReservedCodeCacheSize=240m",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-Djdk.virtualThreadScheduler.parallelism=16",
                 "-Xmx1g"));

@@ -158,6 +158,11 @@ final class AppsTest {
                             ended.at("/app/image/tag").asText()))
                     .doesNotContain("tomato");
         }
+        var python = deployments.getOrDefault("python", "");
+        assertThat(haven.log(python)).contains("served with gunicorn, which is added");
+        assertThat(haven.visit(haven.deployment(python).at("/urls/production").asText())
+                        .body())
+                .isEqualTo("python-marker 1000 8000");
         answersOfNext(ready(deployments.getOrDefault("next", ""))
                 .at("/urls/production")
                 .asText());

@@ -3,6 +3,7 @@ package codehaven.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.dev.DevGit;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
@@ -14,7 +15,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code kill -9} of the whole program in each step: started again, the deployment ends READY by itself. */
+/**
+ * {@code kill -9} of the whole program in each step: started again, the deployment ends READY by itself. While it runs, no
+ * second one starts beside it.
+ */
 final class CrashTest {
 
     private static final List<String> LIFE =
@@ -26,6 +30,7 @@ final class CrashTest {
         try (var git = DevGit.start(directory.resolve("git"))) {
             var haven = Haven.up(data, Map.of());
             try {
+                assertNoSecondStarts(data, haven.address("dashboard").getPort());
                 for (var step : LIFE.subList(0, LIFE.size() - 1)) {
                     if (step.equals("CLONING")) {
                         git.delay(Duration.ofMillis(700));
@@ -52,6 +57,20 @@ final class CrashTest {
                 haven.close();
             }
         }
+    }
+
+    /** Neither on the directory of one that runs nor at its port. */
+    private static void assertNoSecondStarts(Path data, int port) throws IOException {
+        var second = Haven.start(Map.of(), "up", "--data", data.toString(), "--port", "0", "--edge-port", "0");
+        assertThat(second.exitCode()).as(second.output()).isNotZero();
+        assertThat(second.output()).contains(data.toString()).doesNotContain("\tat ");
+        var third = Haven.start(
+                Map.of(), "up", "--data", data.resolveSibling("other").toString(), "--port", String.valueOf(port));
+        assertThat(third.exitCode()).as(third.output()).isNotZero();
+        assertThat(third.output())
+                .contains(String.valueOf(port))
+                .contains("--port 0")
+                .doesNotContain("\tat ");
     }
 
     /** Large enough that each step takes a moment: noise that no compression shortens, and that no step before sent. */

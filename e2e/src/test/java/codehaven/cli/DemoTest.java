@@ -39,25 +39,4 @@ final class DemoTest {
             assertThat(started.output()).contains("CODEHAVEN_").doesNotContain("\tat ");
         }
     }
-
-    @Test
-    void secondInstanceOnTheSameDirectoryIsRefused(@TempDir Path data) throws Exception {
-        try (var first = Haven.up(data, Map.of())) {
-            var second = Haven.start(Map.of(), "up", "--data", data.toString(), "--port", "0", "--edge-port", "0");
-            assertThat(second.exitCode()).as(second.output()).isNotZero();
-            assertThat(second.output()).contains(data.toString()).doesNotContain("\tat ");
-            var third = Haven.start(
-                    Map.of(),
-                    "up",
-                    "--data",
-                    data.resolveSibling("other").toString(),
-                    "--port",
-                    String.valueOf(first.address("dashboard").getPort()));
-            assertThat(third.exitCode()).as(third.output()).isNotZero();
-            assertThat(third.output())
-                    .contains(String.valueOf(first.address("dashboard").getPort()))
-                    .contains("--port 0")
-                    .doesNotContain("\tat ");
-        }
-    }
 }

@@ -14,7 +14,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What people bring: each from a Git remote to READY and 200 at its addresses, built in a real Docker engine. */
+/**
+ * What people bring: each from a Git remote to READY and 200 at its addresses, built in a real Docker engine. React comes
+ * with pnpm, Vue with Yarn, Svelte with npm and its lockfile.
+ */
 final class FrameworksTest {
 
     /** A site of the test resources, what its front page says, another page of it, and settings its project needs. */
@@ -33,8 +36,6 @@ final class FrameworksTest {
             new Example("vitepress", "vitepress-marker", "/"),
             new Example("next", "next-marker", "/about"),
             new Example("plain", "plain-marker", "/about"),
-            new Example("pnpm", "pnpm-marker", "/"),
-            new Example("yarn", "yarn-marker", "/"),
             new Example("monorepo", "monorepo-marker", "/", Map.of("rootDirectory", "apps/web")));
 
     @Test

@@ -1,3 +1,5 @@
+import os
+
 from flask import Flask
 
 app = Flask(__name__)
@@ -6,4 +8,4 @@ app = Flask(__name__)
 @app.get("/")
 def index():
     print("python was asked", flush=True)
-    return "python-marker"
+    return f"python-marker {os.getuid()} {os.environ['PORT']}"

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Blobs in memory, on disk, in storage: looked for in this order. What is fetched is kept; what is asked for by many at
  * once is fetched once; what does not fit anywhere passes through.
  */
-final class BlobCache {
+final class BlobCache implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(BlobCache.class);
     /** Up to here a blob is held in memory as one array; above, it is read from disk piece by piece. */
@@ -33,11 +35,16 @@ final class BlobCache {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** What is nearly here when the edge ends comes to its end; a storage that is silent is not waited for. */
+    private static final Duration LAST_FILES = Duration.ofSeconds(2);
+
     private final Backend backend;
     private final DiskBlobs disk;
     private final Cache<BlobKey, byte[]> memory;
     private final ConcurrentHashMap<BlobKey, CompletableFuture<byte[]>> fetching = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<BlobKey, Filling> filling = new ConcurrentHashMap<>();
+    private final ExecutorService fetches = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("edge-fetch-", 0).factory());
     private final Sparingly complaints = new Sparingly(Duration.ofMinutes(1));
 
     BlobCache(Backend backend, DiskBlobs disk, long memoryBytes) {
@@ -149,7 +156,7 @@ final class BlobCache {
         var mine = new CompletableFuture<byte[]>();
         var other = fetching.putIfAbsent(key, mine);
         if (other == null) {
-            Thread.ofVirtual().name("edge-fetch").start(() -> {
+            fetches.execute(() -> {
                 try {
                     mine.complete(fetchNow(key, size));
                 } catch (Exception e) {
@@ -235,11 +242,24 @@ final class BlobCache {
             }
             var begun = new Filling(key, size, disk);
             filling.put(key, begun);
-            Thread.ofVirtual().name("edge-fill").start(() -> {
+            fetches.execute(() -> {
                 begun.fill(() -> backend.open(key));
                 filling.remove(key, begun);
             });
             return begun;
+        }
+    }
+
+    /** Fetches nothing more; when it returns, nothing more is written to disk, but for files that storage is late with. */
+    @Override
+    public void close() {
+        fetches.shutdown();
+        try {
+            if (!fetches.awaitTermination(LAST_FILES.toMillis(), TimeUnit.MILLISECONDS)) {
+                fetches.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -149,6 +149,7 @@ public final class EdgeServer implements AutoCloseable {
         }
         usage.close();
         prefetch.close();
+        blobs.close();
         routes.close();
         backend.close();
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5_000);

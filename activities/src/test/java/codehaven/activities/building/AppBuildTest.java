@@ -391,27 +391,6 @@ final class AppBuildTest {
     }
 
     @Test
-    void flaskIsServedByGunicorn() throws Exception {
-        var job = app("""
-                --- .python-version
-                VERSION
-                --- requirements.txt
-                flask>=3
-                --- app.py
-                from flask import Flask
-                import os
-                app = Flask(__name__)
-                @app.get("/")
-                def index():
-                    return f"flask {os.getuid()} {os.environ['PORT']}"
-                """.replace("VERSION", version("python", "3\\.\\d+-slim-bookworm", "3.12")));
-        var scope = new BuildScope(job.deployment);
-        var image = imageOf(workshop.build(job, scope));
-        assertThat(page(image, "/")).isEqualTo("flask 1000 8000");
-        assertThat(scope.text()).contains("served with gunicorn, which is added");
-    }
-
-    @Test
     void goIsCompiledAndItsFilesAreThere() throws Exception {
         // By hand: net/http takes most of a minute to compile.
         var job = app("""
