@@ -35,18 +35,25 @@ final class Diagnosis {
     private static final Pattern PROCESSES = Pattern.compile(
             "(?i)(?:fork|spawn|thread|clone).{0,80}(?:Resource temporarily unavailable|EAGAIN)|Cannot fork"
                     + "|(?:Resource temporarily unavailable|EAGAIN).{0,80}(?:fork|spawn|thread)");
-    private static final Pattern REGISTRY = Pattern.compile(
-            "\\b(?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\\b");
+    private static final Pattern UNREACHABLE = Pattern.compile(
+            "\\b(?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\\b"
+                    + "|Failed to fetch .{1,80} from Google Fonts");
     private static final Pattern NO_SPACE = Pattern.compile("ENOSPC|No space left on device");
 
-    /** From the most to the least telling. */
+    /** Remarks, which are no reasons. */
+    private static final Pattern REMARK =
+            Pattern.compile("(?i)^\\W{0,4}(?:npm |pnpm |yarn )?(?:warn(?:ing)?|info|notice)\\b");
+
+    /** From the most to the least telling: those that name their reason, and those that only sound like one. */
     private static final List<Pattern> TELLING = List.of(
             Pattern.compile("RollupError: |error TS\\d+: |\\bERR_PNPM_\\w+|CssSyntaxError|"
                     + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |Failed to compile|is not exported by |"
                     + "\\bUnexpected token\\b|Missing script: "),
             Pattern.compile("(?:^|\\W)(?:[A-Z]\\w*)?(?:Error|Exception): \\S"),
             Pattern.compile(
-                    "npm (?:error|ERR!) (?!code |A complete log|\\s*$|errno|syscall|path |command |node_modules/|    )"),
+                    "npm (?:error|ERR!) (?!code |A complete log|\\s*$|errno|syscall|path |command |node_modules/|    )"));
+
+    private static final List<Pattern> HINTING = List.of(
             Pattern.compile("(?i)^\\W{0,4}(?:\\w+ )?error\\b"),
             Pattern.compile("(?i)\\b(?:error|not found|failed|cannot|unable to)\\b"));
 
@@ -143,9 +150,11 @@ final class Diagnosis {
                     said + " needed more than " + walls.pids() + " processes at once, the build's limit.",
                     "Make the build start fewer processes, or have an administrator raise the limit.");
         }
-        var telling = telling();
-        var because =
-                telling.map(each -> ": " + cut(plain(each.text()), LONGEST)).orElse(".");
+        var unreachable = unreachable();
+        var because = unreachable
+                .or(this::telling)
+                .map(each -> ": " + cut(plain(each.text()), LONGEST))
+                .orElse(".");
         var message = said + " failed with exit code " + exit.code() + because;
         if (NO_SPACE.matcher(text).find()) {
             return failure(
@@ -154,15 +163,14 @@ final class Diagnosis {
                     "There was no space left: on the machine's disk, or in /tmp, which is small in builds; write to"
                             + " $TMPDIR instead.");
         }
-        if (phase.name() == Phase.Name.BUILD) {
-            return failure(FailureKind.BUILD_FAILED, message, null);
-        }
+        var build = phase.name() == Phase.Name.BUILD;
         return failure(
-                FailureKind.INSTALL_FAILED,
+                build ? FailureKind.BUILD_FAILED : FailureKind.INSTALL_FAILED,
                 message,
-                REGISTRY.matcher(text).find()
-                        ? "The package registry could not be reached from the build; when it can be again, retry."
-                        : null);
+                unreachable.isEmpty()
+                        ? null
+                        : (build ? "A host that it needs" : "The package registry, or another host that it needs,")
+                                + " could not be reached from the build; when it can be again, retry.");
     }
 
     private StepFailure failure(FailureKind kind, String message, @Nullable String hint) {
@@ -171,16 +179,28 @@ final class Diagnosis {
     }
 
     private Optional<Line> telling() {
-        for (var pattern : TELLING) {
-            for (var each : recent()) {
-                if (pattern.matcher(each.text()).find()
-                        && !EMPTY.matcher(each.text()).find()) {
-                    return Optional.of(each);
-                }
-            }
-        }
-        return recent().reversed().stream()
-                .filter(each -> !each.text().isBlank())
+        return first(TELLING, recent())
+                .or(() -> first(TELLING, tail))
+                .or(() -> first(HINTING, recent()))
+                .or(() -> recent().reversed().stream()
+                        .filter(each -> !each.text().isBlank()
+                                && !REMARK.matcher(each.text()).find())
+                        .findFirst());
+    }
+
+    /** What nobody answered, unless the code that was built is said to be wrong. */
+    private Optional<Line> unreachable() {
+        return first(List.of(UNREACHABLE), recent())
+                .filter(each -> phase.name() != Phase.Name.BUILD
+                        || first(List.of(TELLING.getFirst()), recent()).isEmpty());
+    }
+
+    private static Optional<Line> first(List<Pattern> patterns, List<Line> lines) {
+        return patterns.stream()
+                .flatMap(pattern -> lines.stream()
+                        .filter(each -> pattern.matcher(each.text()).find()
+                                && !EMPTY.matcher(each.text()).find()
+                                && !REMARK.matcher(each.text()).find()))
                 .findFirst();
     }
 
@@ -194,7 +214,7 @@ final class Diagnosis {
                 .filter(each -> !each.text().isBlank())
                 .findFirst();
         return last.map(end -> {
-            var from = telling().map(Line::number).orElse(end.number());
+            var from = unreachable().or(this::telling).map(Line::number).orElse(end.number());
             return new Failure.Lines(Math.min(from, end.number()), Math.min(end.number(), from + 30));
         });
     }

@@ -53,6 +53,22 @@ record NodeStart(
         };
     }
 
+    private static void requireServer(Framework framework, AppDirectory at) {
+        var server = framework == Framework.REMIX
+                ? "@remix-run/serve"
+                : framework == Framework.REACT_ROUTER ? "@react-router/serve" : null;
+        if (server != null && !at.uses(server)) {
+            throw new StepFailure(
+                    FailureKind.NO_PROJECT_FOUND,
+                    "Nothing says how the " + framework.label()
+                            + " app is started: package.json has no start script, and " + server + " is not installed.",
+                    "Install " + server + ", which serves what the build makes; or set the project's startCommand.",
+                    null,
+                    null,
+                    null);
+        }
+    }
+
     /**
      * @param wanted the project's own start command, or none
      * @param builds whether there is a build
@@ -88,6 +104,7 @@ record NodeStart(
         }
         var own = own(framework);
         if (own.isPresent()) {
+            requireServer(framework, at);
             return plain(at, own.get(), null, notes);
         }
         var nodemon = at.packageJson().script("start").map(NODEMON::matcher).filter(each -> each.find());

@@ -16,6 +16,10 @@ final class RunningApps {
     /** Servers that live in the same package as the pages that they serve. */
     private static final String[] SERVERS = {"express", "fastify", "koa", "hono", "@hono/node-server", "@nestjs/core"};
 
+    /** What Nitro makes for platforms that start it in their own way, from a folder of their own. */
+    private static final Pattern OTHERS_PRESET = Pattern.compile(
+            "\\bpreset\\s*:\\s*['\"`]((?:vercel|netlify|cloudflare|aws|azure|firebase|deno|zeabur|stormkit|edgio|layer0)[\\w-]*)['\"`]");
+
     private RunningApps() {}
 
     /**
@@ -63,6 +67,30 @@ final class RunningApps {
                 throw failure(
                         "The SvelteKit app is made for another platform by " + adapter.group() + ".",
                         "Install @sveltejs/adapter-node and use it in the config instead, or @sveltejs/adapter-static for files alone.");
+            }
+        }
+        switch (framework) {
+            case NUXT, NITRO, SOLID_START, TANSTACK_START -> {
+                var preset = OTHERS_PRESET.matcher(at.config("nuxt.config")
+                        + at.config("nitro.config")
+                        + at.config("app.config")
+                        + at.config("vite.config"));
+                if (preset.find()) {
+                    throw failure(
+                            "The " + framework.label() + " app is made for another platform by the preset '"
+                                    + preset.group(1) + "'.",
+                            "Set the preset to 'node-server', or remove it.");
+                }
+            }
+            case REMIX, REACT_ROUTER -> {
+                if (has("\\bvercelPreset\\s*\\(", at.config("vite.config") + at.config("react-router.config"))) {
+                    throw failure(
+                            "The " + framework.label() + " app is made for another platform by vercelPreset.",
+                            "Remove vercelPreset from vite.config or react-router.config.");
+                }
+            }
+            default -> {
+                // The others are below, or have none.
             }
         }
         if (framework == Framework.ASTRO && !at.config("astro.config").contains("@astrojs/node")) {

@@ -344,6 +344,14 @@ final class AppLaunch {
             return "The app writes where it may not: set the project's app.writable to true, or have it write to /tmp"
                     + " or a volume.";
         }
+        if (reason.contains("exit code 127")) {
+            return "The start command names a program that is not there: add it to the dependencies, or set the project's"
+                    + " startCommand.";
+        }
+        if (reason.contains("exit code 0.")) {
+            return "The app ended without waiting for requests. One that only exports what answers them has to start a"
+                    + " server: have it listen on the port that PORT tells it.";
+        }
         if (reason.contains("127.0.0.1")) {
             return "Have the app listen on 0.0.0.0, as HOST tells it, then deploy again.";
         }

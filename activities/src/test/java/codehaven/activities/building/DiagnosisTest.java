@@ -10,6 +10,7 @@ import codehaven.activities.building.Sandbox.Exit;
 import codehaven.model.FailureKind;
 import codehaven.model.Step;
 import codehaven.workflows.StepFailure;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +22,15 @@ final class DiagnosisTest {
     private final LoneScope scope = new LoneScope("d1", Step.BUILDING);
 
     private StepFailure failure(int attempt, Exit exit) {
-        var phase = new Phase(Phase.Name.BUILD, "", "npm run build");
+        return failure(attempt, exit, Phase.Name.BUILD, "");
+    }
+
+    private StepFailure failure(Phase.Name name, String printed) {
+        return failure(1, new Exit(Ended.BY_ITSELF, 1, false), name, printed);
+    }
+
+    private StepFailure failure(int attempt, Exit exit, Phase.Name name, String printed) {
+        var phase = new Phase(name, "", "npm run build");
         var order = new BuildOrder(
                 "d1",
                 "site",
@@ -34,7 +43,59 @@ final class DiagnosisTest {
                 new Walls(512, 1, 100, 1000, 1000, Duration.ofMinutes(1)),
                 Path.of("source"),
                 Path.of("work"));
-        return Diagnosis.of(order, phase, exit, Running.HOME, new OutputFeed(scope, 0), scope);
+        var feed = new OutputFeed(scope, 0);
+        var bytes = printed.getBytes(StandardCharsets.UTF_8);
+        feed.take(false, bytes, 0, bytes.length);
+        feed.end();
+        return Diagnosis.of(order, phase, exit, Running.HOME, feed, scope);
+    }
+
+    @Test
+    void theHostThatDidNotAnswerIsTheReasonAndNotAWarningBeforeIt() {
+        var install = failure(Phase.Name.INSTALL, """
+                npm warn Could not resolve dependency:
+                npm warn peer react@"0.0.0" from gatsby@5.16.1
+                npm error code 1
+                npm error sharp: Please see https://example.com/install
+                npm error sharp: Installation error: getaddrinfo ENOTFOUND downloads.example.com
+                """);
+        assertThat(install.kind()).isEqualTo(FailureKind.INSTALL_FAILED);
+        assertThat(install).hasMessageContaining("getaddrinfo ENOTFOUND downloads.example.com");
+        assertThat(install.hint()).contains("could not be reached");
+
+        var pnpm = failure(
+                Phase.Name.INSTALL,
+                " ERR_PNPM_META_FETCH_FAIL  GET https://npm.example.com/vite: request failed, reason: getaddrinfo EAI_AGAIN npm.example.com\n");
+        assertThat(pnpm.hint()).contains("could not be reached");
+
+        var build = failure(Phase.Name.BUILD, """
+                TypeError: fetch failed
+                    at node:internal/deps/undici/undici:15270:13 {
+                  [cause]: Error: getaddrinfo ENOTFOUND cms.example.com
+                """);
+        assertThat(build.kind()).isEqualTo(FailureKind.BUILD_FAILED);
+        assertThat(build).hasMessageContaining("ENOTFOUND cms.example.com");
+        assertThat(build.hint()).contains("could not be reached");
+    }
+
+    @Test
+    void aWrongImportIsTheReasonWhateverElseCouldNotBeReached() {
+        var build = failure(Phase.Name.BUILD, """
+                telemetry: getaddrinfo ENOTFOUND telemetry.example.com
+                src/main.ts: RollupError: Could not resolve "./basket" from "src/main.ts"
+                """);
+        assertThat(build).hasMessageContaining("Could not resolve \"./basket\"");
+        assertThat(build.hint()).doesNotContain("reached");
+    }
+
+    @Test
+    void theReasonIsFoundAboveALongTrace() {
+        var build = failure(
+                Phase.Name.BUILD,
+                "Error: Cannot find module 'side-channel'\n" + "    at Module.load (node:internal:1)\n".repeat(60)
+                        + "error Command failed with exit code 1.\n"
+                        + "info Visit https://example.com/docs for documentation about this command.\n");
+        assertThat(build).hasMessageContaining("Cannot find module 'side-channel'");
     }
 
     @Test

@@ -255,6 +255,35 @@ class FrameworkDetectorTest {
         }
 
         @Test
+        void whatIsMadeForAnotherPlatformIsRefusedBeforeItIsBuilt() {
+            var start = """
+                    --- package.json
+                    { "scripts": { "build": "vinxi build", "start": "vinxi start" },
+                      "dependencies": { "@solidjs/start": "^1.0.10", "solid-js": "^1.9.2", "vinxi": "^0.4.3" } }
+                    --- app.config.ts
+                    import { defineConfig } from "@solidjs/start/config";
+                    export default defineConfig({ server: { preset: "vercel" } });
+                    """;
+            assertThat(refused(start)).hasMessageContaining("made for another platform by the preset 'vercel'");
+            assertThat(detect(start.replace("\"vercel\"", "\"node-server\"")).running())
+                    .isNotNull();
+
+            var remix = """
+                    --- package.json
+                    { "scripts": { "build": "remix vite:build" },
+                      "dependencies": { "@remix-run/node": "2.10.0", "@remix-run/serve": "2.10.0" },
+                      "devDependencies": { "@remix-run/dev": "2.10.0", "vite": "^5.1.0" } }
+                    --- vite.config.ts
+                    export default { plugins: [remix({ presets: [vercelPreset()] })] };
+                    """;
+            assertThat(refused(remix)).hasMessageContaining("vercelPreset");
+            assertThat(detect(remix.replace("vercelPreset()", "")).running()).isNotNull();
+            assertThat(refused(remix.replace("vercelPreset()", "").replace("@remix-run/serve", "isbot"))
+                            .hint())
+                    .contains("Install @remix-run/serve");
+        }
+
+        @Test
         void svelteKitOfEarlierYearsHasItsOwnConfig() {
             var recipe = detect("""
                     --- svelte.config.js

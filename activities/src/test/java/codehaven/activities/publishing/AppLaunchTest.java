@@ -20,4 +20,11 @@ final class AppLaunchTest {
         }
         assertThat(AppLaunch.hint("It ended with exit code 1.", "Error: boom")).doesNotContain("app.writable");
     }
+
+    @Test
+    void anAppThatEndsAtOnceIsToldWhy() {
+        assertThat(AppLaunch.hint("It ended with exit code 0.", "")).contains("start a server", "PORT");
+        assertThat(AppLaunch.hint("It ended with exit code 127.", "sh: 1: remix-serve: not found"))
+                .contains("a program that is not there");
+    }
 }
