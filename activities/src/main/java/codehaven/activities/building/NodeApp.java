@@ -10,8 +10,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +75,10 @@ record NodeApp(Running.Tree running, @Nullable String build, Map<String, String>
 
         @Nullable
         String build;
+
+        /** What has to be done in a shell before dependencies are pruned, absent where that is nothing. */
+        @Nullable
+        String extra;
 
         Making(
                 AppDirectory at,
@@ -232,6 +239,15 @@ record NodeApp(Running.Tree running, @Nullable String build, Map<String, String>
                         assets.add("build/client");
                     }
                 }
+                case EXPRESS, FASTIFY, KOA, HONO, ELYSIA, NODE -> {
+                    var exported = startsItself() ? Optional.<ExportedApp>empty() : ExportedApp.of(start, at);
+                    if (exported.isPresent()) {
+                        note(start.entry() + " exports the app and starts no server: one is started for it.");
+                        extra = ExportedApp.program();
+                        return whole(
+                                StartCommand.exec(exported.get().start()), Running.NODE_PORT, List.of("public"), start);
+                    }
+                }
                 default -> {
                     // What they serve, and where, only their code knows.
                 }
@@ -282,12 +298,13 @@ record NodeApp(Running.Tree running, @Nullable String build, Map<String, String>
                     assets.add(new Asset(Running.HOME + "/" + inTools("public"), ""));
                 }
             }
+            var finish = Stream.of(extra, prune(how)).filter(Objects::nonNull).collect(Collectors.joining("\n"));
             return made(
                     List.of(new Piece(tools.directory(), "")),
                     List.of(),
                     tools.directory(),
                     inTools(""),
-                    prune(how),
+                    finish.isEmpty() ? null : finish,
                     start,
                     port,
                     assets);

@@ -31,7 +31,7 @@ record RunFiles(Map<String, String> files) {
      */
     static RunFiles of(BuildOrder order, Map<BuildOrder.Phase.Name, String> scripts, String cache) {
         var files = new LinkedHashMap<String, String>();
-        files.put(SCRIPT, script());
+        files.put(SCRIPT, resource(SCRIPT));
         files.put(VARIABLES, exports(order.variables()));
         files.put(CACHE, cache);
         files.put("outputs", lines(order.outputs()));
@@ -42,10 +42,11 @@ record RunFiles(Map<String, String> files) {
         return new RunFiles(files);
     }
 
-    private static String script() {
-        try (var in = RunFiles.class.getResourceAsStream(SCRIPT)) {
+    /** A text of ours that is put among a build's files. */
+    static String resource(String name) {
+        try (var in = RunFiles.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IllegalStateException(SCRIPT + " is not in the program");
+                throw new IllegalStateException(name + " is not in the program");
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** By what a framework is known: the first sign that a directory shows, from the top of the table, is what it is. */
@@ -114,7 +115,10 @@ final class Signs {
             new Sign(DJANGO, at -> at.isFile("manage.py") || python(at, "django")),
             new Sign(FASTAPI, at -> python(at, "fastapi")),
             new Sign(FLASK, at -> python(at, "flask")),
-            new Sign(PYTHON, at -> python(at, "python-fasthtml") || python(at, "uvicorn") || python(at, "gunicorn")),
+            new Sign(
+                    PYTHON,
+                    at -> Stream.of("python-fasthtml", "starlette", "litestar", "uvicorn", "gunicorn")
+                            .anyMatch(each -> python(at, each))),
             new Sign(
                     GO,
                     at -> at.isFile("go.mod")
