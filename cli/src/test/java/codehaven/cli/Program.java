@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * How tests start the program: as it was packaged, extracted and with a class data archive as the launcher runs it,
@@ -98,8 +99,11 @@ final class Program {
         var command = new ArrayList<>(List.of(java(), "-XX:TieredStopAtLevel=1"));
         command.addAll(program);
         command.addAll(List.of("demo", "--exit", "--port", "0", "--edge-port", "0", "--data"));
-        command.add(Files.createTempDirectory("codehaven-demo-").toString());
-        return run(command);
+        var data = Files.createTempDirectory("codehaven-demo-");
+        command.add(data.toString());
+        var said = run(command);
+        FileSystemUtils.deleteRecursively(data);
+        return said;
     }
 
     private static String run(List<String> command) throws IOException, InterruptedException {

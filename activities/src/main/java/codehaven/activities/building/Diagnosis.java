@@ -47,11 +47,12 @@ final class Diagnosis {
     /** From the most to the least telling: those that name their reason, and those that only sound like one. */
     private static final List<Pattern> TELLING = List.of(
             Pattern.compile("RollupError: |error TS\\d+: |\\bERR_PNPM_\\w+|CssSyntaxError|"
-                    + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |Failed to compile|is not exported by |"
+                    + "Module not found: |Could not resolve |Failed to resolve import |Cannot find module |is not exported by |"
                     + "\\bUnexpected token\\b|Missing script: "),
             Pattern.compile("(?:^|\\W)(?:[A-Z]\\w*)?(?:Error|Exception): \\S"),
             Pattern.compile(
-                    "npm (?:error|ERR!) (?!code |A complete log|\\s*$|errno|syscall|path |command |node_modules/|    )"));
+                    "npm (?:error|ERR!) (?!code |A complete log|\\s*$|errno|syscall|path |command |node_modules/|    )"),
+            Pattern.compile("Failed to compile"));
 
     private static final List<Pattern> HINTING = List.of(
             Pattern.compile("(?i)^\\W{0,4}(?:\\w+ )?error\\b"),

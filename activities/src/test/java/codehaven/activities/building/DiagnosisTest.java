@@ -76,6 +76,14 @@ final class DiagnosisTest {
         assertThat(build.kind()).isEqualTo(FailureKind.BUILD_FAILED);
         assertThat(build).hasMessageContaining("ENOTFOUND cms.example.com");
         assertThat(build.hint()).contains("could not be reached");
+
+        assertThat(failure(Phase.Name.BUILD, """
+                Failed to compile.
+
+                app/layout.tsx
+                `next/font` error:
+                Failed to fetch `Inter` from Google Fonts.
+                """)).hasMessageContaining("Failed to fetch `Inter` from Google Fonts");
     }
 
     @Test

@@ -1200,6 +1200,14 @@ class FrameworkDetectorTest {
             assertThat(fast)
                     .contains("python:3.11-slim", "app.main:api", "--port ${PORT:-8000}")
                     .doesNotContain("RUN pip install uvicorn");
+            assertThat(generated("""
+                    --- requirements.txt
+                    starlette>=0.40
+                    --- public/favicon.ico
+                    --- main.py
+                    from starlette.applications import Starlette
+                    app = Starlette(routes=[])
+                    """)).contains("RUN pip install uvicorn", "main:app");
             var django = generated("""
                     --- manage.py
                     --- requirements.txt

@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.eclipse.jgit.util.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /** A small server in an image of its own, a real engine, and keepers that come and go. */
@@ -144,6 +145,8 @@ public final class AppYard {
                     .exec(building)
                     .awaitImageId(2, TimeUnit.MINUTES);
             return engine.client().inspectImageCmd(id).exec().getId();
+        } finally {
+            FileUtils.delete(directory.toFile(), FileUtils.RECURSIVE);
         }
     }
 
