@@ -41,7 +41,7 @@ public final class DevRedis implements AutoCloseable {
     static DevRedis start(Path directory, int port, Path program) throws IOException, InterruptedException {
         Child child = Child.claim("redis", directory);
         for (int attempt = 1; ; attempt++) {
-            int chosen = port == 0 ? Programs.freePort() : port;
+            int chosen = port == 0 ? Ports.free() : port;
             try {
                 child.start(command(program, chosen), () -> trouble(chosen), PATIENCE);
                 return new DevRedis(child, chosen);

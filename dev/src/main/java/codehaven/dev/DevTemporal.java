@@ -136,7 +136,7 @@ public final class DevTemporal implements AutoCloseable {
     }
 
     private static int choose(int wished, boolean movable) throws IOException {
-        return movable || wished == 0 ? Programs.portOrFree(wished) : wished;
+        return movable || wished == 0 ? Ports.wishedOrFree(wished) : wished;
     }
 
     private static List<String> command(Path program, int port, int uiPort, List<String> keywords) {

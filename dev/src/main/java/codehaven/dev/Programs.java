@@ -4,14 +4,13 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 
-/** What this machine has: programs on the search path, free ports, a place to keep what was downloaded. */
+/** What this machine has: programs on the search path, ports that answer, a place to keep what was downloaded. */
 final class Programs {
     private Programs() {}
 
@@ -76,27 +75,5 @@ final class Programs {
 
     static InetSocketAddress loopback(int port) {
         return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
-    }
-
-    /** A loopback port that nobody listened on a moment ago. */
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(loopback(0));
-            return socket.getLocalPort();
-        }
-    }
-
-    /** The wished-for port if nobody listens on it, else a free one. */
-    static int portOrFree(int wished) throws IOException {
-        if (wished > 0) {
-            try (ServerSocket socket = new ServerSocket()) {
-                socket.setReuseAddress(true);
-                socket.bind(loopback(wished));
-                return wished;
-            } catch (IOException e) {
-                return freePort(); // taken
-            }
-        }
-        return freePort();
     }
 }

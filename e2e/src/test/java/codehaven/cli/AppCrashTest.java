@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.dev.DevGit;
 import codehaven.dev.DevStack;
+import codehaven.dev.Ports;
 import codehaven.workflows.SearchAttributes;
 import java.net.URI;
 import java.nio.file.Path;
@@ -83,7 +84,7 @@ final class AppCrashTest {
             settings.put("CODEHAVEN_S3_ACCESS_KEY", stack.s3().accessKey());
             settings.put("CODEHAVEN_S3_SECRET_KEY", stack.s3().secretKey());
             settings.put("CODEHAVEN_SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
-            settings.put("CODEHAVEN_EDGE_PORT", String.valueOf(RolesTest.freePort()));
+            settings.put("CODEHAVEN_EDGE_PORT", String.valueOf(Ports.free()));
             settings.put("CODEHAVEN_GIT_ALLOW_LOCAL", "true");
             try (var server = RolesTest.role(directory, settings, "server", "server", "--port", "0");
                     var _ = RolesTest.role(directory, settings, "edge", "edge")) {

@@ -1,8 +1,8 @@
 package codehaven.cli;
 
+import codehaven.dev.Ports;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,10 +26,7 @@ final class Registry implements AutoCloseable {
 
     static Registry start(Path directory) throws IOException, InterruptedException {
         Files.createDirectories(directory);
-        int port;
-        try (var free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        var port = Ports.free();
         try {
             var passwords = new ProcessBuilder("htpasswd", "-Bbn", USER, PASSWORD).start();
             Files.write(

@@ -6,8 +6,8 @@ import codehaven.dev.DevGit;
 import codehaven.dev.DevMongo;
 import codehaven.dev.DevRedis;
 import codehaven.dev.DevTemporal;
+import codehaven.dev.Ports;
 import codehaven.workflows.SearchAttributes;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,8 +22,8 @@ final class RolesTest {
     @Test
     void workerKilledInABuildIsReplacedByTheOtherAndTheEdgeOutlivesAll(@TempDir Path directory) throws Exception {
         var names = SearchAttributes.ALL.stream().map(key -> key.getName()).toList();
-        var s3Port = freePort();
-        var edgePort = freePort();
+        var s3Port = Ports.free();
+        var edgePort = Ports.free();
         var minio = minio(directory.resolve("minio"), s3Port);
         try (var git = DevGit.start(directory.resolve("git"));
                 var temporal = DevTemporal.start(directory.resolve("temporal"), names);
@@ -142,12 +142,6 @@ final class RolesTest {
             return socket.isConnected();
         } catch (java.io.IOException e) {
             return false;
-        }
-    }
-
-    static int freePort() throws java.io.IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }

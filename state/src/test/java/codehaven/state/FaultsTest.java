@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import codehaven.dev.DevMongo;
 import codehaven.dev.DevRedis;
 import codehaven.dev.DevS3;
+import codehaven.dev.Ports;
 import codehaven.model.DeploymentEvent.Placed;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -77,12 +78,6 @@ final class FaultsTest {
         var start = System.nanoTime();
         action.run();
         return Duration.ofNanos(System.nanoTime() - start);
-    }
-
-    private static int nobodyThere() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     @Test
@@ -238,7 +233,7 @@ final class FaultsTest {
     @Test
     void whatIsWrongAtTheStartIsNamed() throws Exception {
         var soon = Duration.ofMillis(100);
-        var away = nobodyThere();
+        var away = Ports.free();
         var good = settings(mongo.uri("codehaven"), redis.uri(), s3.endpoint(), "codehaven");
         assertThatThrownBy(() -> State.open(
                         settings(

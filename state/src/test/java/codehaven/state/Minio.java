@@ -1,8 +1,7 @@
 package codehaven.state;
 
+import codehaven.dev.Ports;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,7 +28,7 @@ final class Minio implements AutoCloseable {
 
     static Minio start(Path directory) throws IOException, InterruptedException {
         Files.createDirectories(directory);
-        var port = freePort();
+        var port = Ports.free();
         var builder = new ProcessBuilder(
                         program().toString(),
                         "server",
@@ -37,7 +36,7 @@ final class Minio implements AutoCloseable {
                         "--address",
                         "127.0.0.1:" + port,
                         "--console-address",
-                        "127.0.0.1:" + freePort(),
+                        "127.0.0.1:" + Ports.free(),
                         directory.resolve("data").toString())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("minio.log").toFile());
@@ -83,12 +82,6 @@ final class Minio implements AutoCloseable {
                 .orElseThrow(() -> new IllegalStateException(
                         "These tests need a real S3 server: go install github.com/minio/minio@latest, with its bin"
                                 + " directory on PATH, or name a server with CODEHAVEN_S3_ENDPOINT."));
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     URI endpoint() {

@@ -16,8 +16,7 @@ record ExportedApp(String start) {
     private static final Pattern PLAIN = Pattern.compile("((?:node|tsx)(?: -\\S+)*) ([\\w@./-]+)");
     private static final Pattern EXPORTS = Pattern.compile(
             "\\bexport\\s+default\\b|\\bexport\\s*\\{[^}]{0,200}\\bas\\s+default\\b|\\bmodule\\.exports\\s*=");
-    private static final Pattern SERVES =
-            Pattern.compile("\\blisten\\s*\\(|\\b\\w*[sS]erve\\s*\\(|\\bcreateServer\\s*\\(");
+    private static final Pattern SERVES = Pattern.compile("\\b(?:listen|serve)\\s*\\(");
 
     /** Absent for an app that starts its server itself, as far as can be told without running it. */
     static Optional<ExportedApp> of(NodeStart start, AppDirectory at) {

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import codehaven.activities.Settings;
 import codehaven.activities.Settings.Limits;
+import codehaven.dev.Ports;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
 import com.sun.net.httpserver.HttpServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -48,9 +48,7 @@ final class BuildImagesTest {
 
     /** Nobody listens there. */
     private static String nowhere() throws Exception {
-        try (var free = new ServerSocket(0)) {
-            return "localhost:" + free.getLocalPort();
-        }
+        return "localhost:" + Ports.free();
     }
 
     @Test

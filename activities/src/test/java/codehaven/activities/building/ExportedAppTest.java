@@ -2,9 +2,9 @@ package codehaven.activities.building;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import codehaven.dev.Ports;
 import codehaven.model.BuildSettings;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -59,10 +59,7 @@ final class ExportedAppTest {
     private void serve(String name, String source, Visit visit) throws IOException, InterruptedException {
         Files.writeString(directory.resolve(name), source);
         Files.writeString(directory.resolve("serve.mjs"), RunFiles.resource("serve.mjs"));
-        int port;
-        try (var free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        var port = Ports.free();
         var builder = new ProcessBuilder("node", "serve.mjs", name)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)

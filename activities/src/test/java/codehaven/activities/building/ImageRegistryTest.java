@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import codehaven.activities.Settings;
+import codehaven.dev.Ports;
 import codehaven.model.FailureKind;
 import codehaven.workflows.StepFailure;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,9 +48,7 @@ final class ImageRegistryTest {
     @BeforeAll
     static void open() throws Exception {
         workshop = Workshop.withDocker(directory);
-        try (var free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        port = Ports.free();
         assertThat(HostProcess.find("docker-registry"))
                 .as("apt-get install docker-registry apache2-utils")
                 .isPresent();
@@ -191,10 +189,7 @@ final class ImageRegistryTest {
                 .hasMessageContaining(pushed.tag());
 
         // The same store, for everybody.
-        int open;
-        try (var free = new ServerSocket(0)) {
-            open = free.getLocalPort();
-        }
+        var open = Ports.free();
         var config = Files.readString(directory.resolve("registry.yml"))
                 .replace(":" + port, ":" + open)
                 .replaceFirst("(?m)^auth:.*$", "");

@@ -3,8 +3,8 @@ package codehaven.activities.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import codehaven.activities.Stage;
+import codehaven.dev.Ports;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -130,16 +130,10 @@ final class OwnEngine implements AutoCloseable {
             run("ip", "link", "delete", GATEWAY.getFileName().toString());
         }
         inSwarm = true;
-        var listen = "127.0.0.1:" + freePort();
+        var listen = "127.0.0.1:" + Ports.free();
         assertThat(good("swarm", "init", "--advertise-addr", listen, "--listen-addr", listen))
                 .as("docker swarm init")
                 .isTrue();
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     /** What the engine says to a command. */
