@@ -35,9 +35,15 @@ final class Diagnosis {
     private static final Pattern PROCESSES = Pattern.compile(
             "(?i)(?:fork|spawn|thread|clone).{0,80}(?:Resource temporarily unavailable|EAGAIN)|Cannot fork"
                     + "|(?:Resource temporarily unavailable|EAGAIN).{0,80}(?:fork|spawn|thread)");
-    private static final Pattern UNREACHABLE = Pattern.compile(
+    private static final String NO_ANSWER =
             "\\b(?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\\b"
-                    + "|Failed to fetch .{1,80} from Google Fonts");
+                    + "|Failed to fetch .{1,80} from Google Fonts";
+
+    /** Lines that may name the host before those that only give the code. */
+    private static final List<Pattern> UNREACHABLE = List.of(
+            Pattern.compile("^(?!npm (?:error|ERR!) (?:code|errno) ).*(?:" + NO_ANSWER + ")"),
+            Pattern.compile(NO_ANSWER));
+
     private static final Pattern NO_SPACE = Pattern.compile("ENOSPC|No space left on device");
 
     /** Remarks, which are no reasons. */
@@ -191,7 +197,7 @@ final class Diagnosis {
 
     /** What nobody answered, unless the code that was built is said to be wrong. */
     private Optional<Line> unreachable() {
-        return first(List.of(UNREACHABLE), recent())
+        return first(UNREACHABLE, recent())
                 .filter(each -> phase.name() != Phase.Name.BUILD
                         || first(List.of(TELLING.getFirst()), recent()).isEmpty());
     }

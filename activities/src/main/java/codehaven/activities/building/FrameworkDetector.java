@@ -324,8 +324,8 @@ final class FrameworkDetector {
                         && (framework.kind() == Kind.DYNAMIC
                                 || RunningApps.runs(framework, at, build == null ? "" : build)));
         if (runs) {
-            RunningApps.refuseOthersServers(framework, at);
             if (!asksToStart()) {
+                RunningApps.refuseOthersServers(framework, at, build == null ? "" : build);
                 RunningApps.reason(framework, at, build == null ? "" : build)
                         .ifPresent(hint -> say(framework.label()
                                 + " makes an app that answers requests itself. For files" + " alone: " + hint));

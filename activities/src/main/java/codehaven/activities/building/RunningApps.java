@@ -56,9 +56,12 @@ final class RunningApps {
     }
 
     /**
+     * For an app that nobody said how to start.
+     *
+     * @param build the build command, empty where there is none
      * @throws StepFailure when the app is made for another platform's servers
      */
-    static void refuseOthersServers(Framework framework, AppDirectory at) {
+    static void refuseOthersServers(Framework framework, AppDirectory at, String build) {
         if (framework == Framework.SVELTEKIT) {
             var configs = at.config("svelte.config") + at.config("vite.config");
             var adapter = Pattern.compile("@sveltejs/adapter-(?!auto|node|static)[a-z-]+")
@@ -75,7 +78,7 @@ final class RunningApps {
                         + at.config("nitro.config")
                         + at.config("app.config")
                         + at.config("vite.config"));
-                if (preset.find()) {
+                if (preset.find() && at.commands(build).stream().noneMatch(each -> each.contains("--preset"))) {
                     throw failure(
                             "The " + framework.label() + " app is made for another platform by the preset '"
                                     + preset.group(1) + "'.",
@@ -83,7 +86,8 @@ final class RunningApps {
                 }
             }
             case REMIX, REACT_ROUTER -> {
-                if (has("\\bvercelPreset\\s*\\(", at.config("vite.config") + at.config("react-router.config"))) {
+                var configs = at.config("vite.config") + at.config("react-router.config");
+                if (has("\\bvercelPreset\\s*\\(", configs) && !has("\\bVERCEL\\b", configs)) {
                     throw failure(
                             "The " + framework.label() + " app is made for another platform by vercelPreset.",
                             "Remove vercelPreset from vite.config or react-router.config.");

@@ -68,6 +68,17 @@ final class DiagnosisTest {
                 " ERR_PNPM_META_FETCH_FAIL  GET https://npm.example.com/vite: request failed, reason: getaddrinfo EAI_AGAIN npm.example.com\n");
         assertThat(pnpm.hint()).contains("could not be reached");
 
+        assertThat(failure(Phase.Name.INSTALL, """
+                npm error code ENOTFOUND
+                npm error errno ENOTFOUND
+                npm error network request to https://npm.example.com/vite failed, reason: getaddrinfo ENOTFOUND npm.example.com
+                """))
+                .hasMessageContaining("network request to https://npm.example.com/vite");
+        assertThat(failure(Phase.Name.INSTALL, """
+                npm error code ERR_SOCKET_TIMEOUT
+                npm error network Socket timeout
+                """).hint()).contains("could not be reached");
+
         var build = failure(Phase.Name.BUILD, """
                 TypeError: fetch failed
                     at node:internal/deps/undici/undici:15270:13 {

@@ -76,7 +76,7 @@ class FrameworkDetectorTest {
                 word("installCommand", words),
                 word("buildCommand", words),
                 word("outputDirectory", words),
-                null,
+                word("startCommand", words),
                 word("nodeVersion", words),
                 word("dockerfile", words),
                 null,
@@ -267,6 +267,13 @@ class FrameworkDetectorTest {
             assertThat(refused(start)).hasMessageContaining("made for another platform by the preset 'vercel'");
             assertThat(detect(start.replace("\"vercel\"", "\"node-server\"")).running())
                     .isNotNull();
+            assertThat(detect(start.replace("vinxi build", "vinxi build --preset node-server"))
+                            .running())
+                    .isNotNull();
+            assertThat(detect(start, with("startCommand", "node .vercel/run.mjs"))
+                            .running())
+                    .as("somebody knows how it is started")
+                    .isNotNull();
 
             var remix = """
                     --- package.json
@@ -277,6 +284,10 @@ class FrameworkDetectorTest {
                     export default { plugins: [remix({ presets: [vercelPreset()] })] };
                     """;
             assertThat(refused(remix)).hasMessageContaining("vercelPreset");
+            assertThat(detect(remix.replace("[vercelPreset()]", "process.env.VERCEL ? [vercelPreset()] : []"))
+                            .running())
+                    .as("only there")
+                    .isNotNull();
             assertThat(detect(remix.replace("vercelPreset()", "")).running()).isNotNull();
             assertThat(refused(remix.replace("vercelPreset()", "").replace("@remix-run/serve", "isbot"))
                             .hint())
